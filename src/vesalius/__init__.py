@@ -1,0 +1,1 @@
+"""Generative models in medicine, with evidence."""

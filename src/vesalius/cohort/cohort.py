@@ -1,0 +1,252 @@
+"""Who is in the study: cases, cohorts, and the wall between training and testing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from vesalius.errors import CohortError, EmptyCohort, LeakageError
+from vesalius.imaging.formats import read_image, read_labels
+from vesalius.imaging.image import Image, LabelMap
+
+Fact = str | int | float
+"""What is known of a case: sex, age, site, label, split."""
+
+_SIDES = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A pointer to a picture on disk; nothing is read until `read`.
+
+    Args:
+        paths: One file, or all files of one DICOM series.
+        slice: Which slice of the volume, or None for all of it.
+        frames: Which part of the file; reserved for multi-frame objects of several pictures.
+    """
+
+    paths: tuple[Path, ...]
+    slice: int | None = None
+
+    def read(self) -> Image:
+        """Decode the picture.
+
+        Raises:
+            ImagingError: A file cannot be what it claims to be; the message names it.
+        """
+        image = read_image(self.paths)
+        return image if self.slice is None else image.slice(self.slice)
+
+    def read_labels(self) -> LabelMap:
+        """Decode a label map.
+
+        Raises:
+            ImagingError: A file cannot be what it claims to be; the message names it.
+        """
+        labels = read_labels(self.paths)
+        return labels if self.slice is None else labels.slice(self.slice)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A picture that is already in memory."""
+
+    image: Image
+
+    def read(self) -> Image:
+        """The picture itself."""
+        return self.image
+
+
+@dataclass(frozen=True, eq=False)
+class HeldLabels:
+    """A label map that is already in memory."""
+
+    labels: LabelMap
+
+    def read_labels(self) -> LabelMap:
+        """The label map itself."""
+        return self.labels
+
+
+PictureSource = Stored | Held
+MaskSource = Stored | HeldLabels
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One patient at one time.
+
+    Args:
+        key: Name of the case, unique in its cohort.
+        patient: Pseudonym of the person; everything of one person shares it.
+        pictures: Role (``"image"``, ``"t1"``, ...) to where the picture is.
+        masks: Role (``"mask"``, ...) to where the label map is.
+        facts: What else is known: ``label``, ``split``, ``sex``, ``age``, ``site``, ``modality``.
+    """
+
+    key: str
+    patient: str
+    pictures: Mapping[str, PictureSource] = field(default_factory=dict)
+    masks: Mapping[str, MaskSource] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    def image(self, role: str = "image") -> Image:
+        """Read one picture of the case.
+
+        Raises:
+            CohortError: The case has no such role.
+            ImagingError: The picture cannot be read.
+        """
+        if role not in self.pictures:
+            raise CohortError(f"case {self.key} has no picture {role!r}; it has {sorted(self.pictures)}")
+        return self.pictures[role].read()
+
+    def mask(self, role: str = "mask") -> LabelMap:
+        """Read one label map of the case.
+
+        Raises:
+            CohortError: The case has no such role.
+            ImagingError: The label map cannot be read.
+        """
+        if role not in self.masks:
+            raise CohortError(f"case {self.key} has no label map {role!r}; it has {sorted(self.masks)}")
+        return self.masks[role].read_labels()
+
+
+class Parts(NamedTuple):
+    """A cohort cut by patient."""
+
+    train: "Cohort"
+    val: "Cohort"
+    test: "Cohort"
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """People of one study, real or made: the same type.
+
+    Args:
+        cases: Everybody; keys are unique.
+        name: What people call the study.
+
+    Raises:
+        CohortError: Two cases share a key.
+    """
+
+    cases: tuple[Case, ...]
+    name: str = "cohort"
+
+    def __post_init__(self) -> None:
+        twice = [key for key, count in Counter(case.key for case in self.cases).items() if count > 1]
+        if twice:
+            raise CohortError(
+                f"cohort {self.name}: key {twice[0]!r} names {len(twice)} case(s) twice, wanted unique keys"
+            )
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @property
+    def patients(self) -> frozenset[str]:
+        """The people in the study."""
+        return frozenset(case.patient for case in self.cases)
+
+    def where(self, keep: Callable[[Case], bool], name: str | None = None) -> "Cohort":
+        """The cases that a claim holds for."""
+        return Cohort(tuple(case for case in self.cases if keep(case)), name or self.name)
+
+    def fact(self, name: str) -> tuple[Fact, ...]:
+        """One fact of every case, in order.
+
+        Raises:
+            CohortError: A case does not have it.
+        """
+        for case in self.cases:
+            if name not in case.facts:
+                raise CohortError(f"case {case.key} has no column {name!r}; it has {sorted(case.facts)}")
+        return tuple(case.facts[name] for case in self.cases)
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """The different values of a fact, sorted, as text.
+
+        Raises:
+            CohortError: A case does not have it.
+        """
+        return tuple(sorted({str(value) for value in self.fact(name)}))
+
+    def split(self, fraction: float, salt: str = "vesalius") -> tuple["Cohort", "Cohort"]:
+        """Cut by patient: everybody keeps the side when others join or leave.
+
+        Args:
+            fraction: Share of patients, in expectation, on the second side; 0 to 1.
+            salt: Another salt gives another, equally stable cut.
+
+        Returns:
+            The larger and the smaller side.
+        """
+        first = self.where(lambda case: _position(case.patient, salt) >= fraction)
+        second = self.where(lambda case: _position(case.patient, salt) < fraction)
+        return first, second
+
+    def parts(self, val: float = 0.15, test: float = 0.2, salt: str = "vesalius") -> Parts:
+        """Training, validation and test people: as recorded in the fact ``split``, else by hash.
+
+        Raises:
+            LeakageError: The recorded split puts a patient on two sides.
+            CohortError: Only some cases have a recorded split, or it has an unknown word.
+        """
+        recorded = {str(case.facts["split"]) for case in self.cases if "split" in case.facts}
+        if recorded and recorded <= set(_SIDES):
+            parts = Parts(*(self.where(lambda case, s=side: case.facts.get("split") == s) for side in _SIDES))
+            if sum(map(len, parts)) != len(self):
+                raise CohortError(f"cohort {self.name}: some cases have no 'split', wanted all or none")
+        else:
+            rest, held = self.split(test, salt)
+            parts = Parts(*rest.split(val / (1 - test), salt + "/val"), held)
+        separate(train=parts.train, val=parts.val, test=parts.test)
+        return parts
+
+    def joined(self, other: "Cohort") -> "Cohort":
+        """Both studies as one, under the first name."""
+        return replace(self, cases=self.cases + other.cases)
+
+
+def separate(**sides: Cohort) -> None:
+    """Prove that nobody stands on two sides.
+
+    Args:
+        sides: Cohorts by name.
+
+    Raises:
+        LeakageError: A patient is in two of them.
+    """
+    names = list(sides)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            both = sides[first].patients & sides[second].patients
+            if both:
+                raise LeakageError(tuple(sorted(both)), (first, second))
+
+
+def require(cohort: Cohort) -> Cohort:
+    """The cohort itself, if anybody is in it.
+
+    Raises:
+        EmptyCohort: Nobody is.
+    """
+    if not cohort.cases:
+        raise EmptyCohort(f"cohort {cohort.name} has no case with a readable picture, wanted at least one")
+    return cohort
+
+
+def gather(cases: Iterable[Case], name: str) -> Cohort:
+    """A cohort of cases in the order of their keys, whatever order they came in."""
+    return Cohort(tuple(sorted(cases, key=lambda case: case.key)), name)
+
+
+def _position(patient: str, salt: str) -> float:
+    digest = hashlib.sha256(f"{salt}/{patient}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,0 +1,58 @@
+"""Files that are either whole or absent: written beside, then renamed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from vesalius.errors import StorageError
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Give a path to write to; what was written there appears under `path` when all went well.
+
+    The given path ends like `path`, so that formats chosen by suffix come out right.
+
+    Raises:
+        StorageError: The disk is full, read-only or otherwise unwilling; nothing is left behind.
+
+    Examples:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+        >>> with written(target) as beside:
+        ...     _ = beside.write_text("whole")
+        >>> target.read_text()
+        'whole'
+    """
+    beside = path.with_name(f".{uuid4().hex[:8]}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        os.replace(beside, path)
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill; it appears under `path` when all went well.
+
+    Raises:
+        StorageError: `path` exists already, or the disk is unwilling; nothing is left behind.
+    """
+    if path.exists():
+        raise StorageError(path, "it exists already, wanted a new folder")
+    beside = path.with_name(f".{uuid4().hex[:8]}.{path.name}")
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        os.replace(beside, path)
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
