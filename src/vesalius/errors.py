@@ -9,7 +9,7 @@
     │   ├── DicomError          a dataset that breaks the standard; names the tag
     │   └── DecodeError         pixels that no codec of the house can read
     ├── CohortError             who is in the study
-    │   ├── EmptyCohort
+    │   ├── EmptyCohortError
     │   └── LeakageError        one patient on both sides of a split
     ├── RecipeError             a recipe that cannot be cooked; names the field
     ├── TrainingError
@@ -65,7 +65,7 @@ class CohortError(VesaliusError):
     """A study whose members cannot be told or used."""
 
 
-class EmptyCohort(CohortError):
+class EmptyCohortError(CohortError):
     """Nobody is in the study."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from vesalius.errors import CohortError, EmptyCohort, LeakageError
+from vesalius.errors import CohortError, EmptyCohortError, LeakageError
 from vesalius.imaging.formats import read_image, read_labels
 from vesalius.imaging.image import Image, LabelMap
 
@@ -24,7 +24,6 @@ class Stored:
     Args:
         paths: One file, or all files of one DICOM series.
         slice: Which slice of the volume, or None for all of it.
-        frames: Which part of the file; reserved for multi-frame objects of several pictures.
     """
 
     paths: tuple[Path, ...]
@@ -235,10 +234,12 @@ def require(cohort: Cohort) -> Cohort:
     """The cohort itself, if anybody is in it.
 
     Raises:
-        EmptyCohort: Nobody is.
+        EmptyCohortError: Nobody is.
     """
     if not cohort.cases:
-        raise EmptyCohort(f"cohort {cohort.name} has no case with a readable picture, wanted at least one")
+        raise EmptyCohortError(
+            f"cohort {cohort.name} has no case with a readable picture, wanted at least one"
+        )
     return cohort
 
 

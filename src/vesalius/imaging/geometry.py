@@ -1,6 +1,7 @@
 """Where the voxels of a picture lie in the patient."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float

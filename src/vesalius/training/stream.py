@@ -1,8 +1,6 @@
 """Cases decoded once into one array, and batches cut from it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
