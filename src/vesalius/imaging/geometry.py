@@ -118,9 +118,7 @@ class Geometry:
         """Whether every voxel centre of both grids lies within a tolerance in millimetres."""
         if self.shape != other.shape:
             return False
-        corners = [
-            (z, y, x) for z in (0, self.shape[0]) for y in (0, self.shape[1]) for x in (0, self.shape[2])
-        ]
+        corners = product(*((0, length - 1) for length in self.shape))
         return all(np.allclose(self.position(c), other.position(c), rtol=0, atol=tolerance) for c in corners)
 
 
