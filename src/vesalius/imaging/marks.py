@@ -1,7 +1,7 @@
 """What a file says of the origin of its picture."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from vesalius.errors import ImagingError
 from vesalius.imaging.image import Origin
@@ -49,15 +49,15 @@ class Mark:
 
     @staticmethod
     def from_json(text: str) -> "Mark":
-        """What `to_json` wrote.
+        """What `to_json` wrote, whatever else stands beside it.
 
         Raises:
             ImagingError: The text is not a mark.
         """
+        names = [field.name for field in fields(Mark)]
         try:
             said = json.loads(text)
-            origin = Origin[said.pop("origin")]
-            return Mark(origin, **{key: said[key] for key in said if key not in ("software", "synthetic")})
+            return Mark(Origin[said["origin"]], **{key: said[key] for key in names[1:] if key in said})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ImagingError(
                 f"mark {text[:80]!r} cannot be read, wanted what Mark.to_json writes"

@@ -1,0 +1,39 @@
+"""The command line: what people touch. Nothing heavy is imported before a verb runs."""
+
+import sys
+
+import tyro
+
+from vesalius.cli.verbs import Assess, Cohort, Demo, Expand, Recipes, Sample, Train
+from vesalius.errors import VesaliusError
+
+Command = Cohort | Train | Sample | Assess | Expand | Recipes | Demo
+"""Every verb of the house; ``vesalius --help`` is this line."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        arguments: Words after ``vesalius``; those of the process when None.
+
+    Returns:
+        0 when all went well, 1 after a mistake that was named in one line on standard error,
+        130 after Ctrl-C.
+    """
+    command = tyro.cli(
+        Command,  # pyright: ignore[reportArgumentType]
+        prog="vesalius",
+        description="Generative models in medicine, with evidence. For research and decision support.",
+        args=arguments,
+        config=(tyro.conf.OmitArgPrefixes,),
+    )
+    try:
+        command.run()
+    except VesaliusError as error:
+        sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on from here\n")
+        return 130
+    return 0

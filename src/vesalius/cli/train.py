@@ -1,0 +1,56 @@
+"""``vesalius train`` and ``vesalius recipes``."""
+
+from pathlib import Path
+
+from vesalius.cli.console import bar, say, table
+from vesalius.cli.people import gather_people
+from vesalius.cli.verbs import Train
+from vesalius.errors import RecipeError
+from vesalius.model.model import Model
+from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.recipes.synthesis import RECIPES
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.fit import Run, finish, open_run, play
+
+
+def list_recipes() -> None:
+    """Print every recipe with the first line of what it says of itself."""
+    rows = [(name, (recipe.__doc__ or "").splitlines()[0]) for name, recipe in RECIPES.items()]
+    table("recipes", ("name", "what it is"), rows)
+
+
+def train_cohort(asked: Train) -> None:
+    """Train and say where the model is.
+
+    Raises:
+        VesaliusError: Whatever the floors below refuse.
+    """
+    people = gather_people(asked.cohort, asked.label, asked.where)
+    if asked.recipe.endswith(".json"):
+        recipe, minutes = read_recipe(Path(asked.recipe)), None
+    else:
+        task = synthesis_of(people.parts.train, asked.size, people.fact)
+        recipe, minutes = named(asked.recipe)(task, asked.minutes, asked.seed), asked.minutes
+    model = train_with_bar(open_run(asked.out, recipe, people.parts.train, minutes))
+    say(f"model {model.card.weights[:12]} after {model.card.steps} steps: {asked.out / 'model'}")
+
+
+def train_with_bar(run: Run) -> Model:
+    """Play a run to its end, showing how far it is."""
+    recipe: Recipe = run.game.recipe
+    with bar("training", recipe.steps) as shown:
+        for tick in play(run):
+            if tick.step % 10 == 0 or tick.step == recipe.steps:
+                shown.at(tick.step)
+    return finish(run)
+
+
+def named(name: str) -> "RecipeOf":
+    """The recipe function of a name.
+
+    Raises:
+        RecipeError: There is none.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"recipe is {name!r}, wanted one of {sorted(RECIPES)} or a recipe.json")
+    return RECIPES[name]

@@ -1,0 +1,188 @@
+"""The verbs as dataclasses: their fields are the flags, their docstrings the help."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+# The only imports inside functions of the house: a verb brings what it needs, `--help` needs nothing.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which cases of a folder are meant.
+
+    Args:
+        label: Column that tells the classes; ``none`` for a generator without classes.
+        where: Keep only cases with these values, e.g. ``label=CT,MR``; all conditions must hold.
+    """
+
+    label: str = "label"
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """Say who is in a folder of scans, and what is wrong with each file that cannot be used.
+
+    Args:
+        source: Folder with metadata.csv, DICOM tree, imagesTr/labelsTr, or a folder for each class.
+        out: Write the cohort as a Parquet table to this file.
+        where: Keep only cases with these values, e.g. ``label=CT,MR``.
+    """
+
+    source: Positional[Path]
+    out: Path | None = None
+    where: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Print counts and problems."""
+        from vesalius.cli.cohort import show_cohort
+
+        show_cohort(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Play a recipe on a cohort.
+
+    Args:
+        recipe: Name from ``vesalius recipes``, or a recipe.json.
+        cohort: Folder of scans or cohort.parquet; its training side is learnt from.
+        out: Folder of the run; an unfinished run of the same recipe is taken up.
+        minutes: Budget of training.
+        size: Rows and columns of the pictures to learn.
+        seed: Of everything random.
+        selection: Which cases are meant.
+    """
+
+    recipe: Positional[str]
+    cohort: Positional[Path]
+    out: Path
+    minutes: float = 10.0
+    size: int = 64
+    seed: int = 0
+    selection: Selection = Selection()
+
+    def run(self) -> None:
+        """Train, with a bar."""
+        from vesalius.cli.train import train_cohort
+
+        train_cohort(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Make marked pictures with a trained model. They are not released: assess them first.
+
+    Args:
+        run_folder: Folder of a finished run.
+        out: New folder for the DICOM files.
+        per_class: Pictures of each class.
+        seed: Of the pictures; each can be made again by itself.
+    """
+
+    run_folder: Positional[Path]
+    out: Path
+    per_class: int = 50
+    seed: int = 1
+
+    def run(self) -> None:
+        """Write the pictures."""
+        from vesalius.cli.sample import sample_model
+
+        sample_model(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assess:
+    """Hold made pictures against the people that were learnt from, and against others.
+
+    Args:
+        run_folder: Folder of a finished run.
+        cohort: The cohort that the run was trained on; its test side is the reference.
+        made: Folder of made pictures, as written by ``sample``.
+        out: New folder for evidence.json and report.html.
+        seed: Of everything random.
+        quick: Fewer repetitions; verdicts are then exploratory.
+        selection: Which cases are meant; as in training.
+    """
+
+    run_folder: Positional[Path]
+    cohort: Positional[Path]
+    made: Positional[Path]
+    out: Path
+    seed: int = 0
+    quick: bool = False
+    selection: Selection = Selection()
+
+    def run(self) -> None:
+        """Write evidence and report."""
+        from vesalius.cli.assess import assess_made
+
+        assess_made(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expand:
+    """The whole way: a folder of scans to a marked synthetic cohort with its evidence report.
+
+    Args:
+        data: Folder of scans.
+        out: New folder, or one that this command was stopped in.
+        minutes: Budget of training.
+        per_class: Pictures of each class; 500 in all, evenly over the classes, when not given.
+        size: Rows and columns of the pictures, a multiple of 16 from 16 to 128.
+        seed: Of everything random.
+        quick: Fewer repetitions of the evidence; verdicts are then exploratory.
+        selection: Which cases are meant.
+    """
+
+    data: Positional[Path]
+    out: Path
+    minutes: float = 10.0
+    per_class: int | None = None
+    size: int = 64
+    seed: int = 0
+    quick: bool = False
+    selection: Selection = Selection()
+
+    def run(self) -> None:
+        """Cohort, training, sampling, evidence, release."""
+        from vesalius.cli.expand import expand_folder
+
+        expand_folder(self)
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """List the recipes by name, with what they are for."""
+
+    def run(self) -> None:
+        """Print a table."""
+        from vesalius.cli.train import list_recipes
+
+        list_recipes()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """The main job on made-up people of known truth: no data needed, a few minutes.
+
+    Args:
+        out: New folder, or one that this command was stopped in.
+        minutes: Budget of training.
+        people: Phantoms to make.
+        seed: Of everything random.
+    """
+
+    out: Path
+    minutes: float = 4.0
+    people: int = 600
+    seed: int = 0
+
+    def run(self) -> None:
+        """Phantoms, then the whole way."""
+        from vesalius.cli.expand import expand_phantoms
+
+        expand_phantoms(self)

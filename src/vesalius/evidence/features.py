@@ -1,0 +1,117 @@
+"""Feature spaces: pictures as rows of numbers in which sets can be compared."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from vesalius.evidence.encoder import digest, encode, learn_encoder
+from vesalius.evidence.planes import grey, middle
+from vesalius.evidence.texture import texture, texture_names
+from vesalius.shapes import Embedding, Stack
+
+_CLIP = 10.0
+_ALIKE = 0.95
+
+
+@dataclass(frozen=True)
+class SpaceRecord:
+    """What is written down of a feature space.
+
+    Args:
+        name: ``texture``, ``ssl`` or ``pixel``.
+        dim: Features.
+        weights_sha256: Fingerprint of everything that was fitted.
+        trained_on: Which pictures it was fitted on.
+    """
+
+    name: str
+    dim: int
+    weights_sha256: str
+    trained_on: str = "train"
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """A feature space, fitted on the training pictures and ready for any others.
+
+    Args:
+        record: Name, size and fingerprint.
+        columns: Name of each feature.
+        embed: Pictures to features: centred and scaled by the training pictures, clipped to ±10.
+    """
+
+    record: SpaceRecord
+    columns: tuple[str, ...]
+    embed: Callable[[Stack], Embedding]
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Centre and spread of features on the training pictures."""
+
+    centre: Float[np.ndarray, "d"]
+    spread: Float[np.ndarray, "d"]
+
+    def __call__(self, rows: Embedding) -> Embedding:
+        """Rows in units of the training spread, clipped to ±10."""
+        return np.clip((rows - self.centre) / self.spread, -_CLIP, _CLIP)
+
+
+def scale_of(rows: Embedding) -> Scale:
+    """The scale that gives these rows mean 0 and spread 1; constant columns stay at 0."""
+    spread = rows.std(axis=0)
+    return Scale(rows.mean(axis=0), np.where(spread > 1e-9, spread, np.inf))
+
+
+def texture_space(train: Stack) -> Space:
+    """Nameable features; those that repeat another (correlation above 0.95) are dropped."""
+    rows = texture(grey(train))
+    kept = _distinct(rows)
+    scale = scale_of(rows[:, kept])
+    names = texture_names(grey(train[:1]))
+    record = SpaceRecord("texture", len(kept), _sha256(scale.centre, scale.spread, kept))
+    return Space(record, tuple(names[i] for i in kept), lambda stack: scale(texture(grey(stack))[:, kept]))
+
+
+def ssl_space(train: Stack, seed: int, passes: int, mirror: bool = False) -> Space:
+    """Features of an encoder that learnt to tell the training pictures apart."""
+    encoder = learn_encoder(middle(train), seed, passes, mirror)
+    scale = scale_of(encode(encoder, middle(train)))
+    columns = tuple(f"ssl_{index}" for index in range(len(scale.centre)))
+    record = SpaceRecord("ssl", len(columns), digest(encoder))
+    return Space(record, columns, lambda stack: scale(encode(encoder, middle(stack))))
+
+
+def pixel_space(train: Stack, most: int = 64) -> Space:
+    """Principal components of the grey values, each scaled to spread 1."""
+    rows = grey(train).reshape(len(train), -1).astype(np.float64)
+    centre = rows.mean(axis=0)
+    components = min(most, len(rows) - 1)
+    values, vectors = np.linalg.eigh((rows - centre) @ (rows - centre).T)
+    values, vectors = values[::-1][:components], vectors[:, ::-1][:, :components]
+    axes = (rows - centre).T @ vectors / np.sqrt(np.maximum(values, 1e-12))
+    scale = scale_of((rows - centre) @ axes)
+    record = SpaceRecord("pixel", components, _sha256(centre, axes))
+
+    def embed(stack: Stack) -> Embedding:
+        return scale((grey(stack).reshape(len(stack), -1) - centre) @ axes)
+
+    return Space(record, tuple(f"pixel_{index}" for index in range(components)), embed)
+
+
+def _distinct(rows: Embedding) -> list[int]:
+    """Columns that vary and do not repeat an earlier one."""
+    varying = np.flatnonzero(rows.std(axis=0) > 1e-9)
+    alike = np.abs(np.atleast_2d(np.corrcoef(rows[:, varying].T)))
+    kept: list[int] = []
+    for index in range(len(varying)):
+        if not (alike[index, kept] > _ALIKE).any():
+            kept.append(index)
+    return [int(varying[index]) for index in kept]
+
+
+def _sha256(*arrays: Float[np.ndarray, "..."] | list[int]) -> str:
+    return hashlib.sha256(b"".join(np.asarray(array).tobytes() for array in arrays)).hexdigest()

@@ -1,0 +1,94 @@
+"""Intervals that hold for pictures of patients."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+
+_Z = 1.959963984540054
+
+
+class Interval(NamedTuple):
+    """Two ends of a 95 % interval."""
+
+    low: float
+    high: float
+
+
+def jackknife(value: float, *sides: Float[np.ndarray, "_"]) -> Interval:
+    """Interval from the values that remain when one patient is left out.
+
+    Args:
+        value: The number on everybody.
+        sides: For each sample that the number compares, its values without each patient in turn.
+
+    Source:
+        Efron and Stein, Ann. Stat. 9, 1981; samples are independent, so their variances add.
+
+    Examples:
+        >>> tuple(round(float(end), 3) for end in jackknife(2.0, np.array([2.5, 2.0, 1.5])))
+        (0.868, 3.132)
+    """
+    variance = sum((len(side) - 1) / len(side) * ((side - side.mean()) ** 2).sum() for side in sides)
+    half = _Z * float(np.sqrt(variance))
+    return Interval(value - half, value + half)
+
+
+def clopper_pearson(hits: int, n: int) -> Interval:
+    """Exact interval of a proportion.
+
+    Args:
+        hits: How often it happened.
+        n: How often it could have.
+
+    Source:
+        Clopper and Pearson, Biometrika 26, 1934.
+
+    Examples:
+        >>> tuple(round(float(end), 6) for end in clopper_pearson(5, 100))
+        (0.016432, 0.112835)
+    """
+    low = 0.0 if hits == 0 else float(stats.beta.ppf(0.025, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(stats.beta.ppf(0.975, hits + 1, n - hits))
+    return Interval(low, high)
+
+
+def zero_hits_bound(n: int) -> float:
+    """Rate that no hit in `n` trials excludes at 95 %, one-sided: about three over n.
+
+    Source:
+        Hanley and Lippman-Hand, JAMA 249, 1983.
+
+    Examples:
+        >>> round(zero_hits_bound(100), 5)
+        0.02951
+    """
+    return 1 - 0.05 ** (1 / n)
+
+
+def bootstrap_mean(
+    values: Float[np.ndarray, "n"], patients: Int[np.ndarray, "n"], rng: np.random.Generator, draws: int = 500
+) -> Interval:
+    """Percentile interval of a mean when whole patients are drawn again.
+
+    Valid for means of independent patients only: a distance or a neighbour count drawn this
+    way would see its own duplicates.
+
+    Args:
+        values: One number a picture.
+        patients: Person of each picture, numbered from 0.
+        rng: Source of the draws.
+        draws: How many.
+    """
+    totals = np.bincount(patients, values)
+    counts = np.bincount(patients)
+    picks = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=draws)
+    means = (picks @ totals) / (picks @ counts)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def numbered(names: tuple[str, ...]) -> Int[np.ndarray, "n"]:
+    """Patients as numbers from 0, in the order of their names."""
+    return np.unique(np.array(names), return_inverse=True)[1]

@@ -1,0 +1,65 @@
+"""Stored pixels of a DICOM file: plain ones by arithmetic, all others through a child process."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vesalius.errors import DecodeError
+from vesalius.imaging.decoder import LIMITS, Limits, Request
+from vesalius.imaging.header import Header, read_header
+from vesalius.imaging.sandbox import codec_name, sandbox
+
+__all__ = ["LIMITS", "Limits", "mapped", "pixels", "stored"]
+
+
+def pixels(path: Path, limits: Limits = LIMITS) -> np.ndarray:
+    """The values of a file as they are stored, before any rescaling.
+
+    Equal to ``pydicom.dcmread(path).pixel_array`` of pydicom 3.0: axes are ``(frame, row,
+    column, sample)``, without frame and sample where there is one of them; YBR colours are RGB;
+    palettes are not applied. Plain data are read in this process with nothing but arithmetic;
+    all others by a child process under limits, which is started again when it dies.
+
+    Args:
+        path: DICOM file.
+        limits: What an encoded file may cost.
+
+    Raises:
+        DicomError: The file is no DICOM file, is cut off or has no pixel data.
+        DecodeError: No codec reads it, the data are broken, or a limit was reached.
+
+    Source:
+        DICOM PS3.5 8 and annex A.
+    """
+    return stored(read_header(path, limits), limits)
+
+
+def stored(header: Header, limits: Limits = LIMITS) -> np.ndarray:
+    """The values of a file whose header was read; see `pixels`."""
+    header.require_pixels()
+    if header.plain is not None:
+        return _plain(header)
+    return _asked("stored", header, limits)
+
+
+def mapped(header: Header, limits: Limits = LIMITS) -> np.ndarray:
+    """The values of a file taken through its own colour palette or modality look-up table."""
+    header.require_pixels()
+    return _asked("mapped", header, limits)
+
+
+def _asked(want: str, header: Header, limits: Limits) -> np.ndarray:
+    return sandbox(limits).ask(Request(want, str(header.path), header.syntax, header.start))
+
+
+def _plain(header: Header) -> np.ndarray:
+    """Values that stand in the file as a computer holds them."""
+    start, dtype = header.plain or (0, "")
+    shape = (header.count, header.rows, header.columns, header.samples)
+    shape = tuple(n for i, n in enumerate(shape) if n > 1 or i in (1, 2))
+    with header.path.open("rb") as file:
+        file.seek(start)
+        values = np.fromfile(file, dtype, int(np.prod(shape)))
+    if values.size != np.prod(shape):
+        raise DecodeError(header.path, codec_name(header.syntax), "the file ends within the pixel data")
+    return values.reshape(shape)

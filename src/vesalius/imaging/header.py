@@ -1,0 +1,241 @@
+"""What a DICOM file says of its picture, taken once and checked; the pixels stay where they are."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from pydicom import Dataset
+from pydicom.multival import MultiValue
+from pydicom.uid import UID
+
+from vesalius.errors import DicomError
+from vesalius.imaging.dataset import Opened, broken, open_dataset
+from vesalius.imaging.decoder import BROKEN, LIMITS, Limits
+from vesalius.imaging.frames import Frame, frames
+from vesalius.imaging.image import Origin
+
+FACTS = (
+    "PatientSex",
+    "PatientAge",
+    "StudyDescription",
+    "ProtocolName",
+    "BodyPartExamined",
+    "Laterality",
+    "ImageLaterality",
+    "ViewPosition",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "InstitutionName",
+    "ContrastBolusAgent",
+    "ConvolutionKernel",
+    "KVP",
+    "MagneticFieldStrength",
+    "SliceThickness",
+    "PhotometricInterpretation",
+    "ImageType",
+)
+"""Keywords of what else a header tells about a picture."""
+
+_PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+_TYPES = {
+    ("PixelData", 8): "<u1",
+    ("PixelData", 16): "<u2",
+    ("PixelData", 32): "<u4",
+    ("FloatPixelData", 32): "<f4",
+    ("DoubleFloatPixelData", 64): "<f8",
+}
+_SYNTHESIZING = ("109100", "DCM")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of one file.
+
+    Args:
+        path: The file.
+        syntax: Transfer Syntax UID.
+        start: Where the dataset begins, in bytes.
+        kind: Name of the SOP class, e.g. ``"CT Image Storage"``.
+        instance: SOP Instance UID.
+        series: Series Instance UID.
+        study: Study Instance UID.
+        patient: Patient ID; where it is empty, a pseudonym made from the study.
+        modality: DICOM modality, ``"OT"`` when unknown.
+        description: Series Description.
+        number: Instance Number; 0 when absent.
+        rows: Voxels along y; 0 without a picture.
+        columns: Voxels along x; 0 without a picture.
+        samples: Values for each pixel as stored: 1, or 3 for colour.
+        count: Number of frames.
+        photometric: Photometric Interpretation.
+        bits: Bits stored for each sample.
+        is_signed: Whether stored values are two's complement.
+        has_table: Whether a palette or modality look-up table stands in the file.
+        frames: One for each frame, or a single one for all.
+        origin: How far the picture stands from the scanner.
+        plain: Offset and numpy type of pixels that need no codec; None for all others.
+        lack: Why there are no pixels to be read, or ``""``.
+        facts: What else the header tells, by DICOM keyword.
+    """
+
+    path: Path
+    syntax: str
+    start: int
+    kind: str
+    instance: str
+    series: str
+    study: str
+    patient: str
+    modality: str
+    description: str
+    number: int
+    rows: int
+    columns: int
+    samples: int
+    count: int
+    photometric: str
+    bits: int
+    is_signed: bool
+    has_table: bool
+    frames: tuple[Frame, ...]
+    origin: Origin
+    plain: tuple[int, str] | None
+    lack: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def require_pixels(self) -> None:
+        """Refuse a file without a whole picture.
+
+        Raises:
+            DicomError: The file has no pixel data, or is cut off within them.
+        """
+        if self.lack:
+            raise DicomError(f"{self.path}: {self.lack}")
+
+    def frame(self, index: int) -> Frame:
+        """What holds for one frame."""
+        return self.frames[index if len(self.frames) > 1 else 0]
+
+
+def read_header(path: Path, limits: Limits = LIMITS) -> Header:
+    """Read what a file says of its picture; its pixels are not touched.
+
+    Raises:
+        DicomError: The file cannot be opened, breaks the standard, or is no DICOM file.
+        DecodeError: A deflated file that cannot be inflated within the limits.
+    """
+    opened = open_dataset(path, limits)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _header(path, opened)
+    except BROKEN as error:
+        raise broken(path, error) from error
+
+
+def _header(path: Path, opened: Opened) -> Header:
+    dataset = opened.dataset
+    if "SOPClassUID" not in dataset and "Rows" not in dataset:
+        raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
+    study, photometric = _text(dataset, "StudyInstanceUID"), _text(dataset, "PhotometricInterpretation")
+    shape = _Shape(
+        _whole(dataset, "NumberOfFrames", 1),
+        _whole(dataset, "Rows"),
+        _whole(dataset, "Columns"),
+        _whole(dataset, "SamplesPerPixel", 1),
+    )
+    plain = _plain(opened, shape, photometric)
+    return Header(
+        path=path,
+        syntax=opened.preface.syntax,
+        start=opened.preface.start,
+        kind=UID(_text(dataset, "SOPClassUID")).name,
+        instance=_text(dataset, "SOPInstanceUID"),
+        series=_text(dataset, "SeriesInstanceUID"),
+        study=study,
+        patient=_text(dataset, "PatientID") or f"study-{sha256(study.encode()).hexdigest()[:12]}",
+        modality=_text(dataset, "Modality") or "OT",
+        description=_text(dataset, "SeriesDescription"),
+        number=_whole(dataset, "InstanceNumber"),
+        rows=shape.rows,
+        columns=shape.columns,
+        samples=shape.samples,
+        count=shape.count,
+        photometric=photometric or "MONOCHROME2",
+        bits=_whole(dataset, "BitsStored") or _whole(dataset, "BitsAllocated"),
+        is_signed=_whole(dataset, "PixelRepresentation") == 1,
+        has_table=photometric == "PALETTE COLOR" or "ModalityLUTSequence" in dataset,
+        frames=(found := frames(dataset)),
+        origin=origin_of(dataset),
+        plain=plain,
+        lack=_lack(opened, shape, plain, len(found)),
+        facts={keyword: text for keyword in FACTS if (text := _text(dataset, keyword))},
+    )
+
+
+@dataclass(frozen=True)
+class _Shape:
+    count: int
+    rows: int
+    columns: int
+    samples: int
+
+    @property
+    def values(self) -> int:
+        return self.count * self.rows * self.columns * self.samples
+
+
+def _plain(opened: Opened, shape: _Shape, photometric: str) -> tuple[int, str] | None:
+    """Offset and numpy type of pixels that a computer can take as they stand, else None."""
+    dataset, element = opened.dataset, opened.pixels
+    if opened.preface.syntax not in _PLAIN or element.is_encapsulated:
+        return None
+    is_grey = shape.samples == 1
+    is_rgb = shape.samples == 3 and photometric == "RGB" and _whole(dataset, "PlanarConfiguration") == 0
+    bits = _whole(dataset, "BitsAllocated")
+    if not (is_grey or is_rgb) or (element.keyword, bits) not in _TYPES:
+        return None
+    dtype = _TYPES[element.keyword, bits]
+    return element.start, dtype.replace("u", "i") if _whole(dataset, "PixelRepresentation") == 1 else dtype
+
+
+def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, groups: int) -> str:
+    """Why there are no pixels to be read, or nothing."""
+    kind = UID(_text(opened.dataset, "SOPClassUID")).name or "SOP class unknown"
+    if not opened.pixels.keyword:
+        return f"has no Pixel Data ({kind}), wanted a picture"
+    if shape.values < 1:
+        return f"has {shape.rows} Rows and {shape.columns} Columns, wanted at least 1"
+    if groups not in (1, shape.count):
+        return f"describes {groups} frames, wanted {shape.count} (Number of Frames)"
+    if plain is None:
+        return ""
+    there = min(opened.pixels.available, opened.pixels.length)
+    wanted = shape.values * int(plain[1][-1])
+    return f"holds {there} bytes of Pixel Data, wanted {wanted}" if there < wanted else ""
+
+
+def origin_of(dataset: Dataset) -> Origin:
+    """How far content stands from the scanner; synthetic as soon as any of three marks says so."""
+    equipment = dataset.get("ContributingEquipmentSequence") or []
+    purposes = [code for item in equipment for code in item.get("PurposeOfReferenceCodeSequence") or []]
+    codes = {(code.get("CodeValue"), code.get("CodingSchemeDesignator")) for code in purposes}
+    marks = _text(dataset, "SyntheticData") == "YES", _text(dataset, "ConversionType") == "SYN"
+    if any(marks) or _SYNTHESIZING in codes:
+        return Origin.SYNTHETIC
+    return Origin.DERIVED if _text(dataset, "ImageType").startswith("DERIVED") else Origin.ACQUIRED
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    if value is None:
+        return ""
+    parts = value if isinstance(value, MultiValue) else [value]
+    return "\\".join(str(part) for part in parts).strip("\0 ")
+
+
+def _whole(dataset: Dataset, keyword: str, absent: int = 0) -> int:
+    value = dataset.get(keyword)
+    return absent if value is None or value == "" else int(value)

@@ -1,0 +1,220 @@
+"""NIfTI files in and out.
+
+A fourth axis, and any after it, is read as channels.
+
+Source:
+    NIfTI-1.1 header (R. Cox et al., 2004): ``scl_slope`` scales where it is not 0; "EXTENDED
+    HEADER" code 6 is a comment.
+"""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from isal import igzip, isal_zlib
+from jaxtyping import Float, Num
+from nibabel.arrayproxy import ArrayProxy
+from nibabel.filebasedimages import ImageFileError
+from nibabel.nifti1 import Nifti1Extension, Nifti1Header, Nifti1Image
+from nibabel.nifti2 import Nifti2Image
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
+
+from vesalius.errors import DecodeError, ImagingError
+from vesalius.imaging.extent import Header
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import Image, LabelMap, Origin
+from vesalius.imaging.marks import SOFTWARE
+from vesalius.imaging.nifti_grid import extent, grid, locate
+from vesalius.imaging.sidecar import Sidecar, read_sidecar
+from vesalius.shapes import Labels, Voxels
+from vesalius.storage import written
+
+_LARGEST = 8 << 30
+_COMMENT = 6
+_SIZE_OF_SECOND = 540
+
+
+class _Decoded(NamedTuple):
+    array: Num[np.ndarray, "c z y x"]
+    geometry: Geometry
+    sidecar: Sidecar
+    is_scaled: bool
+
+
+def read_nifti(path: Path) -> Image:
+    """A picture from a NIfTI file, in the unit that its sidecar tells.
+
+    Values are float32 where that holds them exactly, or where the file itself scales them;
+    float64 otherwise.
+
+    Args:
+        path: A ``.nii`` or ``.nii.gz`` file.
+
+    Raises:
+        DecodeError: The file is damaged, too large or no NIfTI file.
+        ImagingError: A value is not finite, or not a real number.
+    """
+    array, geometry, sidecar, is_scaled = _decoded(path)
+    _refuse_infinite(array, path)
+    voxels = torch.from_numpy(_floats(array, is_scaled))
+    return Image(voxels, geometry, sidecar.unit, sidecar.mark.origin, sidecar.modality)
+
+
+def read_nifti_labels(path: Path) -> LabelMap:
+    """A label map from a NIfTI file, with the codes that its sidecar tells.
+
+    Args:
+        path: A ``.nii`` or ``.nii.gz`` file of whole numbers.
+
+    Raises:
+        DecodeError: The file is damaged, too large or no NIfTI file.
+        ImagingError: A value is no whole number, or there are several channels.
+    """
+    array, geometry, sidecar, _ = _decoded(path)
+    if len(array) != 1:
+        raise ImagingError(f"{path}: label map has {len(array)} channels, wanted one")
+    _refuse_infinite(array, path)
+    labels = np.ascontiguousarray(array, dtype=np.int64)
+    bad = int((labels != array).sum())
+    if bad:
+        raise ImagingError(f"{path}: {bad} of {array.size} labels are no whole numbers, wanted classes")
+    origin = max(sidecar.mark.origin, Origin.DERIVED)
+    return LabelMap(torch.from_numpy(labels), geometry, sidecar.codes, origin)
+
+
+def nifti_header(path: Path) -> Header:
+    """Extent and spacing without the voxels.
+
+    Raises:
+        DecodeError: The file is damaged or no NIfTI file.
+    """
+    with _opened(path) as stream:
+        header = _header(stream)
+    channels, *_ = extent(header)
+    geometry = grid(header)
+    return Header(geometry.shape, channels, geometry.spacing, read_sidecar(path, None).modality)
+
+
+def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, path: Path) -> None:
+    """Write values losslessly: as whole numbers where they all are, as floats otherwise.
+
+    Args:
+        values: ``c z y x``; one channel gives three axes, several give four.
+        geometry: Where they lie.
+        sidecar: What else is known; goes into an extension, and its origin into ``descrip``, too.
+        path: Ends in ``.nii`` or ``.nii.gz``.
+
+    Raises:
+        ImagingError: An axis is too long for the format, or a value is not finite.
+        StorageError: It could not be written whole.
+    """
+    array = _smallest(values.double().numpy(force=True), path).transpose(3, 2, 1, 0)
+    try:
+        picture = Nifti1Image(array[..., 0] if array.shape[3] == 1 else array, None)
+        locate(picture.header, geometry)
+        picture.header["descrip"] = f"{SOFTWARE} {sidecar.mark.origin.name}"
+        picture.header.extensions.append(Nifti1Extension(_COMMENT, sidecar.to_json().encode()))
+        whole = picture.to_bytes()
+    except HeaderDataError as error:
+        raise ImagingError(f"{path}: NIfTI cannot hold extent {tuple(values.shape)}: {error}") from error
+    with written(path) as target:
+        target.write_bytes(igzip.compress(whole, mtime=0) if path.suffix.lower() == ".gz" else whole)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedIOBase]:
+    """The unpacked bytes of a file; what three libraries call its damages is told once."""
+    try:
+        with path.open("rb") as file:
+            is_zipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            yield igzip.IGzipFile(fileobj=file) if is_zipped else file
+    except (HeaderDataError, ImageFileError, WrapStructError, EOFError, ValueError, OSError) as error:
+        raise DecodeError(path, "NIfTI", str(error) or type(error).__name__) from error
+    except (zlib.error, isal_zlib.error) as error:  # pyright: ignore[reportGeneralTypeIssues] # a class
+        raise DecodeError(path, "NIfTI", f"damaged gzip: {error}") from error
+
+
+def _header(stream: BufferedIOBase) -> Nifti1Header:
+    start = stream.read(_SIZE_OF_SECOND)
+    kind = _kind(start).header_class
+    if len(start) < kind.sizeof_hdr:
+        raise EOFError(f"{len(start)} bytes, wanted a header of {kind.sizeof_hdr}")
+    header = kind(start[: kind.sizeof_hdr])
+    shape = header.get_data_shape()
+    if not shape or min(shape) < 1:
+        raise ValueError(f"extent is {shape}, wanted at least one voxel along each axis")
+    return header
+
+
+def _kind(start: bytes) -> type[Nifti1Image]:
+    """Which version of the format: both begin with the size of their header, in either byte order."""
+    sizes = (int.from_bytes(start[:4], order) for order in ("little", "big"))
+    return Nifti2Image if _SIZE_OF_SECOND in sizes else Nifti1Image
+
+
+def _decoded(path: Path) -> _Decoded:
+    with _opened(path) as stream:
+        header = _header(stream)
+        size = int(np.prod(header.get_data_shape(), dtype=int)) * header.get_data_dtype().itemsize
+        if size > _LARGEST:
+            raise ValueError(f"{size} bytes of voxels, wanted at most {_LARGEST}")
+        stream.seek(0)
+        whole = stream.read(int(header.get_data_offset()) + size)
+        # gzip compares its check sum only at the end
+        stream.read(1)
+        picture = _kind(whole).from_bytes(whole)
+        proxy: ArrayProxy = picture.dataobj  # pyright: ignore[reportAssignmentType]
+        array = _channels_first(np.asarray(proxy.get_unscaled()))
+    is_scaled = (proxy.slope, proxy.inter) != (1, 0)
+    if is_scaled:
+        array = array * np.float64(proxy.slope) + np.float64(proxy.inter)
+    return _Decoded(array, grid(picture.header), _sidecar(picture.header, path), is_scaled)
+
+
+def _channels_first(array: np.ndarray) -> Num[np.ndarray, "c z y x"]:
+    if array.dtype.names:
+        array = np.stack([array[name] for name in array.dtype.names], -1)
+        array = array.reshape((*array.shape[:-1], *(1,) * (4 - array.ndim), array.shape[-1]))
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"values are {array.dtype}, wanted real numbers")
+    x, y, z, *_ = (*array.shape, 1, 1)
+    return array.reshape((x, y, z, -1), order="F").transpose(3, 2, 1, 0)
+
+
+def _sidecar(header: Nifti1Header, path: Path) -> Sidecar:
+    texts = [extension.text for extension in header.extensions if extension.code == _COMMENT]
+    ours = next((text for text in texts if f'"{SOFTWARE}"' in text), None)
+    software, _, origin = header["descrip"].tobytes().decode(errors="replace").rstrip("\0").partition(" ")
+    said = Origin[origin] if software == SOFTWARE and origin in Origin.__members__ else Origin.ACQUIRED
+    return read_sidecar(path, ours, said)
+
+
+def _refuse_infinite(array: Num[np.ndarray, "c z y x"], path: Path) -> None:
+    bad = int(array.size - np.isfinite(array).sum())
+    if bad:
+        raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")
+
+
+def _floats(array: Num[np.ndarray, "c z y x"], is_scaled: bool) -> Float[np.ndarray, "c z y x"]:
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(array, dtype=np.float32)
+    is_exact = is_scaled or array.dtype.itemsize < single.itemsize or (single == array).all()
+    return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _smallest(values: Float[np.ndarray, "c z y x"], path: Path) -> Num[np.ndarray, "c z y x"]:
+    """The values in the first type that holds them all exactly."""
+    _refuse_infinite(values, path)
+    for dtype in (np.uint8, np.int16, np.int32, np.float32):
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = values.astype(dtype)
+        if (cast == values).all():
+            return cast
+    return values

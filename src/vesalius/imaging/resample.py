@@ -1,0 +1,116 @@
+"""Pictures on other grids.
+
+Values are interpolated linearly. Where the new voxels are larger than the old ones, several
+points of each new voxel are averaged, so nothing finer than the new grid folds into it. What lies
+outside the old picture gets the value that is told, or the least of the picture.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from vesalius.errors import ImagingError
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import Image, LabelMap
+from vesalius.shapes import Voxels
+
+Points = Float[Tensor, "z y x 3"]
+
+
+def resample(image: Image, geometry: Geometry, outside: float | None = None) -> Image:
+    """A picture on another grid of the same patient.
+
+    Args:
+        image: What to resample.
+        geometry: The wanted grid; any direction, spacing and extent.
+        outside: Value where the picture does not reach, in its unit; its least value when None.
+    """
+    factor = _points_per_voxel(image.geometry, geometry)
+    (z, y, x), (by_z, by_y, by_x) = geometry.shape, factor
+    fine = geometry.resized((z * by_z, y * by_y, x * by_x))
+    points = _indices(image.geometry, fine)
+    least = float(image.voxels.min()) if outside is None else outside
+    inside = _are_inside(points, image.geometry.shape)
+    values = torch.where(inside, _sampled(image.voxels, points, "bilinear"), least)
+    return image.onto(functional.avg_pool3d(values, factor), geometry)
+
+
+def resample_labels(labels: LabelMap, geometry: Geometry) -> LabelMap:
+    """A label map on another grid: the class of the nearest voxel, background outside."""
+    points = _indices(labels.geometry, geometry)
+    # double keeps every class number exact
+    values = _sampled(labels.labels.double(), points, "nearest")
+    values = torch.where(_are_inside(points, labels.geometry.shape), values, 0)
+    return labels.onto(values.to(labels.labels.dtype), geometry)
+
+
+def resize(image: Image, shape: tuple[int, int, int]) -> Image:
+    """The same extent in another number of voxels along ``(z, y, x)``."""
+    return image if shape == image.geometry.shape else resample(image, image.geometry.resized(shape))
+
+
+def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
+    """Every slice in a wanted number of rows and columns, nothing cut off, nothing stretched.
+
+    The picture is first padded, on both sides alike, to the aspect of `size` in millimetres; each
+    channel gets the median of its edge, which is air, collimator or empty slide. Then it is
+    brought to size by a triangle filter as wide as a new pixel, so shrinking averages.
+
+    Args:
+        image: Any number of slices.
+        size: Rows and columns.
+    """
+    if min(size) < 1:
+        raise ImagingError(f"size is {size}, wanted at least one row and one column")
+    padded = _padded(image, size)
+    if padded.geometry.shape[1:] == size:
+        return padded
+    voxels = functional.interpolate(
+        padded.voxels, size=size, mode="bilinear", align_corners=False, antialias=True
+    )
+    return padded.onto(voxels, padded.geometry.resized((image.geometry.shape[0], *size)))
+
+
+def _padded(image: Image, size: tuple[int, int]) -> Image:
+    (depth, rows, columns), (_, y, x) = image.geometry.shape, image.geometry.spacing
+    wanted_rows = max(rows, round(columns * x * size[0] / size[1] / y))
+    wanted_columns = max(columns, round(rows * y * size[1] / size[0] / x))
+    top, left = (wanted_rows - rows) // 2, (wanted_columns - columns) // 2
+    if (wanted_rows, wanted_columns) == (rows, columns):
+        return image
+    edge = torch.cat([image.voxels[..., [0, -1], :].flatten(1), image.voxels[..., [0, -1]].flatten(1)], 1)
+    voxels = edge.median(1).values[:, None, None, None].repeat(1, depth, wanted_rows, wanted_columns)
+    voxels[..., top : top + rows, left : left + columns] = image.voxels
+    return image.onto(voxels, image.geometry.cropped((0, -top, -left), (depth, wanted_rows, wanted_columns)))
+
+
+def _points_per_voxel(old: Geometry, new: Geometry) -> tuple[int, int, int]:
+    """How many points along each axis of a new voxel are needed so that no old voxel is missed."""
+    steps = np.abs(np.linalg.solve(old.matrix, new.matrix)[:3, :3]).max(axis=0)
+    z, y, x = (int(n) for n in np.maximum(1, np.ceil(steps - 1e-6)))
+    return z, y, x
+
+
+def _indices(old: Geometry, new: Geometry) -> Points:
+    """Where the voxels of a new grid lie, in (fractional) indices of the old one."""
+    matrix = torch.from_numpy(np.linalg.solve(old.matrix, new.matrix))
+    axes = [torch.arange(length, dtype=torch.float64) for length in new.shape]
+    z, y, x = (axis[:, None] * matrix[:3, i] for i, axis in enumerate(axes))
+    return z[:, None, None] + y[None, :, None] + x[None, None, :] + matrix[:3, 3]
+
+
+def _are_inside(points: Points, shape: tuple[int, int, int]) -> Tensor:
+    """Whether points lie in a voxel, which reaches half a step around its centre."""
+    upper = torch.tensor(shape, dtype=points.dtype) - 0.5
+    return ((points >= -0.5 - 1e-6) & (points <= upper + 1e-6)).all(-1)
+
+
+def _sampled(voxels: Voxels, points: Points, mode: str) -> Voxels:
+    lengths = torch.tensor(voxels.shape[1:], dtype=points.dtype)
+    # torch wants x first and the outer edges of the grid at -1 and 1
+    grid = ((2 * points + 1) / lengths - 1).flip(-1).to(voxels.dtype)
+    return functional.grid_sample(
+        voxels[None], grid[None], mode=mode, padding_mode="border", align_corners=False
+    )[0]

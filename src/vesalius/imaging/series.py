@@ -1,0 +1,139 @@
+"""Which DICOM series lie in a folder, and what is wrong with them; pixels are not touched."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vesalius.errors import DicomError, ImagingError
+from vesalius.imaging import plane, stack
+from vesalius.imaging.dataset import is_dicom
+from vesalius.imaging.decoder import LIMITS, Limits
+from vesalius.imaging.header import Header, read_header
+
+_SUFFIXES = (".dcm", ".dicom", ".ima")
+_DIRECTORY = "Media Storage Directory Storage"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that gives no picture.
+
+    Args:
+        path: The file.
+        reason: Why, in one sentence that names the file, too.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """The files of one DICOM series.
+
+    Args:
+        uid: Series Instance UID.
+        modality: DICOM modality, ``"OT"`` when unknown.
+        patient: Patient ID, or a pseudonym made from the study where it is empty.
+        study: Study Instance UID.
+        description: Series Description.
+        paths: Files, from the lowest to the highest slice along the normal.
+        rows: Voxels along y of the first slice.
+        columns: Voxels along x of the first slice.
+        slices: Number of frames of all files.
+        spacing: Millimetres along ``(z, y, x)``; along z of a series that is no regular grid
+            what its first file says.
+        is_regular: Whether `read_dicom` can make one picture of all its files.
+        warnings: What is unusual: named faults that keep it from being a regular grid
+            (duplicate or missing slices, changing spacing, orientation or size), then what can
+            be lived with (gantry tilt, changing rescale).
+        attributes: What else the first header tells, by DICOM keyword.
+    """
+
+    uid: str
+    modality: str
+    patient: str
+    study: str
+    description: str
+    paths: tuple[Path, ...]
+    rows: int
+    columns: int
+    slices: int
+    spacing: tuple[float, float, float]
+    is_regular: bool
+    warnings: tuple[str, ...]
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds.
+
+    Args:
+        series: Sorted by patient, study and UID.
+        problems: Files that look like DICOM but give no picture, sorted by path.
+    """
+
+    series: tuple[Series, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_series(source: Path, limits: Limits = LIMITS) -> Found:
+    """Find all pictures in a folder and below, or in one file.
+
+    Only headers are read. A bad file never stops the rest; files of clearly another kind
+    (no DICOM mark, no DICOM suffix) are passed over, and so is a DICOMDIR.
+
+    Raises:
+        DicomError: There is no such file or folder.
+    """
+    if not source.exists():
+        raise DicomError(f"{source}: no such file or folder, wanted DICOM files")
+    groups: dict[str, list[Header]] = defaultdict(list)
+    problems = []
+    for path in _candidates(source):
+        try:
+            header = read_header(path, limits)
+            if header.kind == _DIRECTORY:
+                continue
+            header.require_pixels()
+            groups[header.series or str(path)].append(header)
+        except ImagingError as error:
+            problems.append(Problem(path, str(error)))
+    series = sorted((_series(group) for group in groups.values()), key=lambda s: (s.patient, s.study, s.uid))
+    return Found(tuple(series), tuple(problems))
+
+
+def _candidates(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+        return
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and (path.suffix.lower() in _SUFFIXES or is_dicom(path)):
+            yield path
+
+
+def _series(headers: Sequence[Header]) -> Series:
+    slices = stack.stacked(headers)
+    faults = stack.faults(slices)
+    first, planes = slices[0].header, [each.plane for each in slices]
+    if faults:
+        spacing = (planes[0].gap or 1.0, *planes[0].spacing)
+    else:
+        spacing = plane.geometry(planes, first.rows, first.columns, first.series).spacing
+    return Series(
+        uid=first.series,
+        modality=first.modality,
+        patient=first.patient,
+        study=first.study,
+        description=first.description,
+        paths=tuple(dict.fromkeys(each.header.path for each in slices)),
+        rows=first.rows,
+        columns=first.columns,
+        slices=len(slices),
+        spacing=spacing,
+        is_regular=not faults,
+        warnings=(*faults, *stack.notes(slices)),
+        attributes=first.facts,
+    )

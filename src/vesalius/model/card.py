@@ -1,0 +1,61 @@
+"""What a model says of itself."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+from vesalius.errors import ModelError
+
+INTENDED_USE = (
+    "Research and decision support. Not a medical device. Pictures made by this model show "
+    "nobody and must never be read as a finding of a patient."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Who made a model, from whom, and for what.
+
+    Args:
+        weights: SHA-256 of the weight file.
+        cohort: Name of the training cohort.
+        fingerprint: SHA-256 of the content of its pictures.
+        cases: Training pictures.
+        patients: Different people among them.
+        counts: Training pictures of each class.
+        steps: Steps played.
+        seconds: Time played.
+        seed: Of everything random.
+        software: Version of this package.
+        torch: Version of the tensor library.
+        intended_use: What it may be used for.
+    """
+
+    weights: str
+    cohort: str
+    fingerprint: str
+    cases: int
+    patients: int
+    counts: dict[str, int]
+    steps: int
+    seconds: float
+    seed: int
+    software: str = field(default_factory=lambda: version("vesalius"))
+    torch: str = field(default_factory=lambda: version("torch"))
+    intended_use: str = INTENDED_USE
+
+    def to_json(self) -> str:
+        """The card, indented for people."""
+        return json.dumps(asdict(self), indent=2)
+
+    @staticmethod
+    def from_json(text: str) -> "Card":
+        """What `to_json` wrote.
+
+        Raises:
+            ModelError: The text is not a card.
+        """
+        try:
+            return Card(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"card cannot be read ({error}), wanted what Card.to_json writes") from error

@@ -1,0 +1,110 @@
+"""What training gives: a recipe, weights, and a card."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from vesalius.errors import ModelError
+from vesalius.imaging.image import Image
+from vesalius.model.card import Card
+from vesalius.networks.blocks import seeded
+from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.shapes import Batch
+from vesalius.storage import written
+
+_TOGETHER = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained generator that knows its recipe and its history.
+
+    Args:
+        recipe: What was played.
+        generator: The averaged network, in evaluation mode on the CPU.
+        card: Who made it, from whom.
+    """
+
+    recipe: Recipe
+    generator: nn.Module
+    card: Card
+
+    @torch.no_grad()
+    def sample(self, classes: Sequence[int], seed: int) -> Batch:
+        """Scaled pictures, one for each class index.
+
+        Picture ``i`` is a function of `seed` and ``i`` alone: each can be made again by itself.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+
+        Raises:
+            ModelError: A class index that the recipe does not have.
+        """
+        known = len(self.recipe.task.classes)
+        wrong = [index for index in classes if not 0 <= index < known]
+        if wrong:
+            raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
+        numbered = list(enumerate(classes))
+        parts = [numbered[start : start + _TOGETHER] for start in range(0, len(numbered), _TOGETHER)]
+        return torch.cat([self._sample(part, seed) for part in parts])
+
+    def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
+        """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
+        for voxels in self.sample(classes, seed):
+            yield self.recipe.task.decode(voxels)
+
+    def save(self, folder: Path) -> "Model":
+        """Write recipe, weights and card, each whole.
+
+        Returns:
+            The model with the hash of its weights in the card.
+
+        Raises:
+            StorageError: The disk is unwilling.
+        """
+        weights = save({name: value.contiguous() for name, value in self.generator.state_dict().items()})
+        card = replace(self.card, weights=hashlib.sha256(weights).hexdigest())
+        for name, content in (
+            ("recipe.json", self.recipe.to_json().encode()),
+            ("generator.safetensors", weights),
+            ("card.json", card.to_json().encode()),
+        ):
+            with written(folder / name) as beside:
+                beside.write_bytes(content)
+        return replace(self, card=card)
+
+    def _sample(self, part: list[tuple[int, int]], seed: int) -> Batch:
+        latent = int(self.generator.latent)  # pyright: ignore[reportArgumentType]
+        latents = torch.stack([torch.randn(latent, generator=seeded(seed, index)) for index, _ in part])
+        return self.generator(latents, torch.tensor([label for _, label in part])).clamp(-1, 1)
+
+
+def load_model(folder: Path) -> Model:
+    """The model of a folder.
+
+    Raises:
+        ModelError: A file is missing or damaged, or the weights are not those of the card.
+        RecipeError: The recipe cannot be read.
+    """
+    recipe = read_recipe(folder / "recipe.json")
+    try:
+        card = Card.from_json((folder / "card.json").read_text())
+        weights = (folder / "generator.safetensors").read_bytes()
+    except OSError as error:
+        raise ModelError(f"{folder}: {error.strerror}, wanted the folder of a trained model") from error
+    if hashlib.sha256(weights).hexdigest() != card.weights:
+        raise ModelError(f"{folder}: the weights are not those that the card was written for")
+    generator = recipe.objective.generator.build(recipe.task.shape, len(recipe.task.classes))
+    try:
+        generator.load_state_dict(load(weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ModelError(f"{folder}: weights and recipe do not belong together ({error})") from error
+    return Model(recipe, generator.eval().requires_grad_(False), card)

@@ -1,0 +1,120 @@
+"""Layers that are written once for two and three axes."""
+
+from math import prod
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vesalius.errors import RecipeError
+from vesalius.shapes import Batch
+
+Shape = tuple[int, int, int, int]
+"""Extent of one picture: ``(c, z, y, x)``."""
+
+_CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+_BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+def axes_of(shape: Shape) -> int:
+    """2 for pictures of one slice, else 3."""
+    return 2 if shape[1] == 1 else 3
+
+
+def space_of(shape: Shape) -> tuple[int, ...]:
+    """The axes that a network works on: ``(y, x)`` or ``(z, y, x)``."""
+    return shape[2:] if shape[1] == 1 else shape[1:]
+
+
+def flat(image: Batch, axes: int) -> Tensor:
+    """Pictures as the layers want them: without ``z`` where there is one slice."""
+    return image.squeeze(2) if axes == 2 else image
+
+
+def deep(image: Tensor, axes: int) -> Batch:
+    """The inverse of `flat`."""
+    return image.unsqueeze(2) if axes == 2 else image
+
+
+def halving(axes: int, channels: int, width: int) -> nn.Module:
+    """Convolution that halves every axis (kernel 4, stride 2)."""
+    return _CONVOLUTION[axes](channels, width, 4, stride=2, padding=1)
+
+
+def doubling(axes: int, channels: int, width: int) -> nn.Module:
+    """Transposed convolution that doubles every axis (kernel 4, stride 2), without bias."""
+    return _TRANSPOSED[axes](channels, width, 4, stride=2, padding=1, bias=False)
+
+
+def plain(axes: int, channels: int, width: int) -> nn.Module:
+    """Convolution that keeps every axis (kernel 3)."""
+    return _CONVOLUTION[axes](channels, width, 3, padding=1)
+
+
+def batch_norm(axes: int, channels: int) -> nn.Module:
+    """Batch normalisation over the axes of the picture."""
+    return _BATCH_NORM[axes](channels)
+
+
+def stages_of(shape: Shape, smallest: int = 4) -> int:
+    """How often the picture can be halved until its shorter side is about `smallest`.
+
+    Raises:
+        RecipeError: A side cannot be halved that often.
+    """
+    space = space_of(shape)
+    stages = 0
+    while min(space) // 2 ** (stages + 1) >= smallest:
+        stages += 1
+    if stages < 2 or any(side % 2**stages for side in space):
+        wanted = f"multiples of {2 ** max(stages, 2)} not under {smallest * 4}"
+        raise RecipeError(f"task.size is {space}, wanted sides that are {wanted}")
+    return stages
+
+
+def coarse_of(shape: Shape, stages: int) -> tuple[int, ...]:
+    """The grid that is left after some halvings."""
+    return tuple(side // 2**stages for side in space_of(shape))
+
+
+def narrow_(module: nn.Module, std: float = 0.02) -> None:
+    """Draw convolutions from a narrow Gaussian: for layers that a normalisation follows.
+
+    Source:
+        Radford, Metz and Chintala, ICLR 2016, section 4.
+    """
+    for layer in _convolutions(module):
+        nn.init.normal_(layer.weight, 0.0, std)
+
+
+def even_(module: nn.Module, slope: float = 0.2) -> None:
+    """Draw convolutions so that signals keep their size: for layers without normalisation.
+
+    Args:
+        module: Its convolutions are drawn anew, with zero bias.
+        slope: Of the leaky rectifiers between them.
+
+    Source:
+        He et al., ICCV 2015, eq. 15.
+    """
+    for layer in _convolutions(module):
+        nn.init.kaiming_normal_(layer.weight, slope)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _convolutions(module: nn.Module) -> list[nn.Module]:
+    kinds = (*_CONVOLUTION.values(), *_TRANSPOSED.values())
+    return [layer for layer in module.modules() if isinstance(layer, kinds)]
+
+
+def size_of(shape: tuple[int, ...]) -> int:
+    """Number of values in a grid."""
+    return prod(shape)
+
+
+def seeded(*numbers: int) -> torch.Generator:
+    """A stream of random numbers of its own for each list of numbers (seed, step, turn, ...)."""
+    words = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(words[0]))

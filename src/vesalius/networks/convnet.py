@@ -1,0 +1,169 @@
+"""DCGAN-shaped players: a batch-normalised generator and a critic without normalisation."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vesalius.networks.blocks import (
+    Shape,
+    axes_of,
+    batch_norm,
+    coarse_of,
+    deep,
+    doubling,
+    even_,
+    flat,
+    halving,
+    narrow_,
+    size_of,
+    stages_of,
+)
+from vesalius.networks.linear import LinearBase
+from vesalius.shapes import Batch, Classes, Latents, Scores
+
+_WIDEST = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """Latent coordinates and a class to a picture.
+
+    Args:
+        width: Channels before the last layer; eight times as many at the coarsest grid.
+        latent: Number of latent coordinates.
+        head_start: Components of the linear base that the network adds its residual to;
+            0 for none.
+    """
+
+    kind: Literal["convnet.generator"] = "convnet.generator"
+    width: int = 64
+    latent: int = 128
+    head_start: int = 0
+
+    def build(self, shape: Shape, classes: int) -> "ConvGenerator":
+        """The network for pictures of a shape, freshly drawn.
+
+        Raises:
+            RecipeError: The sides of the picture cannot be halved down to a coarse grid.
+        """
+        return ConvGenerator(self, shape, classes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discriminator:
+    """A picture and its class to a score; larger is more like the cohort.
+
+    Args:
+        width: Channels after the first layer; up to eight times as many further on.
+        group: Pictures whose spread is shown to the critic, so that it sees a collapse; real and
+            made pictures of one pass must be whole groups.
+    """
+
+    kind: Literal["convnet.discriminator"] = "convnet.discriminator"
+    width: int = 64
+    group: int = 4
+
+    def build(self, shape: Shape, classes: int) -> "ConvDiscriminator":
+        """The network for pictures of a shape, freshly drawn.
+
+        Raises:
+            RecipeError: The sides of the picture cannot be halved down to a coarse grid.
+        """
+        return ConvDiscriminator(self, shape, classes)
+
+
+class ConvGenerator(nn.Module):
+    """Generator of DCGAN shape; with a head start it learns what the linear model lacks.
+
+    Source:
+        Radford, Metz and Chintala, ICLR 2016, for the shape.
+    """
+
+    def __init__(self, spec: Generator, shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.axes, self.latent = axes_of(shape), spec.latent
+        stages = stages_of(shape)
+        widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages))]
+        self.grid = (widths[0], *coarse_of(shape, stages))
+        self.embedding = nn.Embedding(classes, spec.latent)
+        self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
+        self.stem_norm = batch_norm(self.axes, widths[0])
+        self.body = nn.Sequential(*_rising(self.axes, widths))
+        self.head = doubling(self.axes, widths[-1], shape[0])
+        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        narrow_(self)
+        if self.base is not None:
+            nn.init.zeros_(self.head.weight)
+
+    def forward(self, latents: Latents, condition: Classes) -> Batch:
+        """Pictures, about in [-1, 1]."""
+        start = torch.cat([latents, self.embedding(condition)], dim=1)
+        coarse = self.stem(start).unflatten(1, self.grid)
+        residual = self.head(self.body(self.stem_norm(coarse).relu())).float()
+        if self.base is None:
+            return deep(residual.tanh(), self.axes)
+        return self.base(latents, condition) + deep(residual, self.axes)
+
+
+class ConvDiscriminator(nn.Module):
+    """Critic of DCGAN shape without normalisation, conditioned by projection.
+
+    Source:
+        Radford, Metz and Chintala, ICLR 2016; Miyato and Koyama, ICLR 2018, eq. 4.
+    """
+
+    def __init__(self, spec: Discriminator, shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.axes = axes_of(shape)
+        stages = stages_of(shape)
+        widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
+        self.body = nn.Sequential(*_falling(self.axes, shape[0], widths))
+        features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
+        self.group = spec.group
+        self.score = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(classes, features)
+        even_(self)
+        nn.init.zeros_(self.embedding.weight)
+
+    def forward(self, image: Batch, condition: Classes) -> Scores:
+        """One score for each picture, always in float32."""
+        features = self.body(flat(image, self.axes)).flatten(1).float()
+        with torch.autocast(features.device.type, enabled=False):
+            features = torch.cat([features, group_spread(features, self.group)], dim=1)
+            projection = (self.embedding(condition) * features).sum(1)
+            return self.score(features).squeeze(1) + projection
+
+
+def group_spread(features: Float[Tensor, "b d"], group: int) -> Float[Tensor, "b 1"]:
+    """How much neighbours in the batch differ: one number for each picture, shared by its group.
+
+    Args:
+        features: One row for each picture; neighbours form groups, a last one may be smaller.
+        group: Pictures in a group.
+
+    Source:
+        Karras et al., ICLR 2018, section 3 (minibatch standard deviation).
+    """
+    spreads = [
+        part.var(0, unbiased=False).add(1e-8).sqrt().mean().expand(len(part), 1)
+        for part in features.split(group)
+    ]
+    return torch.cat(spreads)
+
+
+def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for wide, narrow in pairwise(widths):
+        layers += [doubling(axes, wide, narrow), batch_norm(axes, narrow), nn.ReLU(inplace=True)]
+    return layers
+
+
+def _falling(axes: int, channels: int, widths: list[int]) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for before, after in pairwise([channels, *widths]):
+        layers += [halving(axes, before, after), nn.LeakyReLU(0.2, inplace=True)]
+    return layers

@@ -1,0 +1,119 @@
+"""The linear model of a cohort: class means, principal components, Gaussian coefficients."""
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vesalius.shapes import Batch, Classes, Latents
+
+
+class LinearBase(nn.Module):
+    """Pictures as a class mean plus a weighted sum of class components.
+
+    With Gaussian coefficients of unit variance this is probabilistic principal component
+    analysis without its isotropic noise: the blurred, cheap generator that every network has
+    to beat, and a start for one.
+
+    Args:
+        shape: Extent of one picture, ``(c, z, y, x)``.
+        classes: Number of classes.
+        components: Coefficients for each picture.
+
+    Source:
+        Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 7.
+    """
+
+    mean: Tensor
+    weight: Tensor
+
+    def __init__(self, shape: tuple[int, ...], classes: int, components: int) -> None:
+        super().__init__()
+        self.shape = shape
+        self.components = components
+        self.register_buffer("mean", torch.zeros(classes, prod(shape)))
+        self.register_buffer("weight", torch.zeros(classes, components, prod(shape)))
+
+    def forward(self, latents: Latents, condition: Classes) -> Batch:
+        """Pictures of the first `components` latent coordinates."""
+        coefficients = latents[:, : self.components].float()
+        offset = torch.einsum("br,brd->bd", coefficients, self.weight[condition])
+        return (self.mean[condition] + offset).unflatten(1, self.shape)
+
+    def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
+        """Pictures of Gaussian coefficients, one for each class index."""
+        return self(torch.randn(len(condition), self.components, generator=rng), condition)
+
+    def fit(self, images: Batch, condition: Classes) -> None:
+        """Take means and components from training pictures.
+
+        A class of fewer than three pictures for each component shares the components of all
+        classes (taken about the class means) and keeps its own mean.
+
+        Args:
+            images: Training pictures in the order of `condition`.
+            condition: Class of each picture; every class must occur.
+        """
+        flat = images.flatten(1).float()
+        classes = len(self.mean)
+        members = [condition == index for index in range(classes)]
+        for index, member in enumerate(members):
+            self.mean[index] = flat[member].mean(0)
+        centred = flat - self.mean[condition]
+        pooled = None
+        for index, member in enumerate(members):
+            if int(member.sum()) >= 3 * self.components:
+                self.weight[index] = principal(centred[member], self.components).weight
+            else:
+                pooled = principal(centred, self.components).weight if pooled is None else pooled
+                self.weight[index] = pooled
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """Scaled principal components of centred rows.
+
+    Args:
+        weight: Components scaled by the root of their variance above the noise, ``r d``;
+            rows beyond the rank are zero.
+        noise: Mean variance of the directions left out.
+    """
+
+    weight: Float[Tensor, "r d"]
+    noise: float
+
+
+def principal(rows: Float[Tensor, "n d"], components: int) -> Principal:
+    """Maximum-likelihood weights of probabilistic principal component analysis.
+
+    Args:
+        rows: Centred observations.
+        components: How many to keep; those beyond ``n - 2`` come out as zero.
+
+    Source:
+        Tipping and Bishop, 1999, eq. 7 and 8, by the Gram matrix of the rows.
+    """
+    count, features = rows.shape
+    kept = min(components, max(count - 2, 1), features)
+    values, vectors = torch.linalg.eigh((rows @ rows.T / max(count - 1, 1)).double())
+    values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
+    left_out = min(count - 1, features) - kept
+    noise = float(values[kept : kept + left_out].sum() / (features - kept)) if left_out > 0 else 0.0
+    spread = (values[:kept] - noise).clamp_min(0).sqrt()
+    scale = spread / (values[:kept] * max(count - 1, 1)).clamp_min(1e-20).sqrt()
+    weight = torch.zeros(components, features)
+    weight[:kept] = (vectors[:, :kept] * scale).T.float() @ rows
+    return Principal(weight, noise)
+
+
+def components_for(counts: Int[Tensor, "k"], patients: int, most: int = 64) -> int:
+    """How many components a cohort carries: fewer than patients, so that none is a person.
+
+    Args:
+        counts: Pictures in each class.
+        patients: Different people in the cohort.
+        most: Never more than this.
+    """
+    return max(1, min(most, int(counts.max()) // 4, patients // 4))

@@ -1,0 +1,80 @@
+"""Hinge loss with a lazy R1 penalty and differentiable augmentation: the first engine."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch.nn.functional import relu
+
+from vesalius.example import Single
+from vesalius.networks import AnyDiscriminator, AnyGenerator
+from vesalius.networks.blocks import Shape
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adversaries import fit_base, sample, two_players
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.penalties import steepness
+from vesalius.objectives.turn import Players, Terms, Turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hinge:
+    """Two players; the critic stops caring once a picture is on its side of the margin.
+
+    Args:
+        generator: Makes pictures.
+        discriminator: Scores pictures.
+        augment: What the critic must forgive.
+        gamma: Weight of the R1 penalty.
+        lazy: The penalty is paid at every so-many-th step, that many times as heavy.
+        learning_rate: Step size of Adam for both players.
+        betas: Decay of Adam's first and second moment.
+
+    Source:
+        Lim and Ye, arXiv 1705.02894, eq. 11; Karras et al., CVPR 2020, section 3.1, for
+        lazy regularisation.
+    """
+
+    kind: Literal["hinge"] = "hinge"
+    generator: AnyGenerator = field(default_factory=Generator)
+    discriminator: AnyDiscriminator = field(default_factory=Discriminator)
+    augment: Augment = field(default_factory=Augment)
+    gamma: float = 1.0
+    lazy: int = 16
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
+
+    def players(self, shape: Shape, classes: int) -> Players:
+        """Fresh generator and discriminator for pictures of a shape."""
+        return two_players(self.generator, self.discriminator, shape, classes)
+
+    def prepare(self, players: Players, sample: Single) -> None:
+        """Fit the linear base, where the generator has one, to training pictures."""
+        fit_base(players, sample)
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Critic, its lazy penalty, generator."""
+        return (
+            Turn("discriminator", self.discriminator_loss),
+            Turn("discriminator", self.penalty, every=self.lazy, is_precise=True),
+            Turn("generator", self.generator_loss),
+        )
+
+    def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """Push real pictures above +1 and made ones below -1."""
+        with torch.no_grad():
+            made = sample(players, real.condition, rng)
+        pictures = self.augment(torch.cat([real.image, made]), rng)
+        scores = players["discriminator"](pictures, real.condition.repeat(2))
+        on_real, on_made = scores.chunk(2)
+        return {"real": relu(1 - on_real).mean(), "made": relu(1 + on_made).mean()}
+
+    def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """R1: keep the critic flat at the real pictures."""
+        image = self.augment(real.image, rng).requires_grad_()
+        scores = players["discriminator"](image, real.condition)
+        return {"r1": self.lazy * self.gamma / 2 * steepness(scores, image)}
+
+    def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """Raise the scores of made pictures."""
+        made = self.augment(sample(players, real.condition, rng), rng)
+        return {"adversarial": -players["discriminator"](made, real.condition).mean()}

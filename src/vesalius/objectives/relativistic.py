@@ -1,0 +1,73 @@
+"""R3GAN: a relativistic pairing loss kept flat on both sides."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch.nn.functional import softplus
+
+from vesalius.example import Single
+from vesalius.networks import AnyDiscriminator, AnyGenerator
+from vesalius.networks.blocks import Shape
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adversaries import fit_base, sample, two_players
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.penalties import steepness
+from vesalius.objectives.turn import Players, Terms, Turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relativistic:
+    """Two players; the critic only says which of two pictures is the more real.
+
+    Args:
+        generator: Makes pictures.
+        discriminator: Scores pictures.
+        augment: What the critic must forgive.
+        gamma: Weight of the R1 and R2 penalties, paid at every step.
+        learning_rate: Step size of Adam for both players.
+        betas: Decay of Adam's first and second moment.
+
+    Source:
+        Huang et al., The GAN is dead; long live the GAN! (R3GAN), NeurIPS 2024, eq. 2 to 4.
+    """
+
+    kind: Literal["relativistic"] = "relativistic"
+    generator: AnyGenerator = field(default_factory=Generator)
+    discriminator: AnyDiscriminator = field(default_factory=Discriminator)
+    augment: Augment = field(default_factory=Augment)
+    gamma: float = 1.0
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.0, 0.99)
+
+    def players(self, shape: Shape, classes: int) -> Players:
+        """Fresh generator and discriminator for pictures of a shape."""
+        return two_players(self.generator, self.discriminator, shape, classes)
+
+    def prepare(self, players: Players, sample: Single) -> None:
+        """Fit the linear base, where the generator has one, to training pictures."""
+        fit_base(players, sample)
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Critic, then generator."""
+        return (
+            Turn("discriminator", self.discriminator_loss, is_precise=True),
+            Turn("generator", self.generator_loss),
+        )
+
+    def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """Score every real picture above a made one of its class, and stay flat at both."""
+        with torch.no_grad():
+            made = sample(players, real.condition, rng)
+        pictures = self.augment(torch.cat([real.image, made]), rng).requires_grad_()
+        scores = players["discriminator"](pictures, real.condition.repeat(2))
+        on_real, on_made = scores.chunk(2)
+        both = self.gamma * steepness(scores, pictures)
+        return {"adversarial": softplus(on_made - on_real).mean(), "r1+r2": both}
+
+    def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """Score made pictures above real ones of their class."""
+        made = sample(players, real.condition, rng)
+        pictures = self.augment(torch.cat([real.image, made]), rng)
+        on_real, on_made = players["discriminator"](pictures, real.condition.repeat(2)).chunk(2)
+        return {"adversarial": softplus(on_real - on_made).mean()}

@@ -1,0 +1,60 @@
+"""The game: players, and the turns they take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from vesalius.example import Single
+from vesalius.networks.blocks import Shape
+
+Players = nn.ModuleDict
+"""The networks of a game by name; state that must survive a restart is a buffer of one."""
+
+Terms = dict[str, Tensor]
+"""A loss as its named terms; the loop sums them."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player moves while the others hold still.
+
+    Args:
+        player: Whose parameters move.
+        loss: Named terms of a batch; the random stream is the turn's own.
+        every: The turn is taken at every so-many-th step.
+        is_precise: Whether the loss needs float32 throughout (penalties on gradients do).
+    """
+
+    player: str
+    loss: Callable[[Players, Single, torch.Generator], Terms]
+    every: int = 1
+    is_precise: bool = False
+
+
+class Objective(Protocol):
+    """What the loop asks of a game."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Step size of Adam for every player."""
+        ...
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """Decay of Adam's first and second moment."""
+        ...
+
+    def players(self, shape: Shape, classes: int) -> Players:
+        """Fresh networks for pictures of a shape."""
+        ...
+
+    def prepare(self, players: Players, sample: Single) -> None:
+        """Look at training pictures once before the first turn."""
+        ...
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of one step, in order."""
+        ...

@@ -1,0 +1,74 @@
+"""A recipe: a question, a game and a budget; equal to its JSON."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from vesalius.errors import RecipeError
+from vesalius.objectives import AnyObjective
+from vesalius.tasks import AnyTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is played, for how long, from which seed.
+
+    Args:
+        task: How a case becomes an example and an output a picture.
+        objective: The game with its networks.
+        steps: Length of the game.
+        batch: Pictures of each turn.
+        half_life: Pictures after which the kept average has forgotten half.
+        seed: Of everything random.
+
+    Raises:
+        RecipeError: No step, or no picture in a batch.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    task: AnyTask
+    objective: AnyObjective
+    steps: int
+    batch: int
+    half_life: float
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "half_life"):
+            if getattr(self, name) <= 0:
+                raise RecipeError(f"{name} is {getattr(self, name)}, wanted more than 0")
+
+    def to_json(self) -> str:
+        """The recipe's photograph, indented for people."""
+        return _ADAPTER.dump_json(self, indent=2).decode()
+
+    @staticmethod
+    def from_json(text: str) -> "Recipe":
+        """The recipe of a photograph.
+
+        Raises:
+            RecipeError: A field is missing, unknown or wrong; the message names it.
+        """
+        try:
+            return _ADAPTER.validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(f"{field or 'recipe'}: {first['msg']}") from error
+
+
+_ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe of a file.
+
+    Raises:
+        RecipeError: The file cannot be read, or holds no recipe.
+    """
+    try:
+        return Recipe.from_json(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: recipe cannot be read ({error})") from error

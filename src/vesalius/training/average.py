@@ -1,0 +1,63 @@
+"""Exponential averages of players: steadier than the players themselves."""
+
+import copy
+
+import torch
+from torch import nn
+
+from vesalius.networks.blocks import seeded
+
+
+class Average:
+    """A copy of a network that follows it slowly.
+
+    Args:
+        network: Whom to follow.
+        half_life: After this many pictures an old weight counts half.
+
+    Source:
+        Karras et al., ICLR 2018, section 4.1.
+    """
+
+    def __init__(self, network: nn.Module, half_life: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.half_life = half_life
+
+    @torch.no_grad()
+    def follow(self, network: nn.Module, pictures: int, seen: int) -> None:
+        """Move towards the network.
+
+        Args:
+            network: As it stands after a step.
+            pictures: Size of the step's batch.
+            seen: Pictures seen so far; early on the average is shorter than its half-life.
+        """
+        keep = 0.5 ** (pictures / min(self.half_life, max(seen / 20, 1e-8)))
+        mine, theirs = list(self.network.parameters()), list(network.parameters())
+        torch._foreach_lerp_(mine, theirs, 1 - keep)
+        for buffer, other in zip(self.network.buffers(), network.buffers(), strict=True):
+            buffer.copy_(other)
+
+
+@torch.no_grad()
+def settle_norms(generator: nn.Module, classes: torch.Tensor, seed: int, batches: int = 32) -> None:
+    """Measure the statistics of batch normalisation anew for averaged weights.
+
+    The running statistics belong to the network that was trained, not to its average.
+
+    Args:
+        generator: Changed in place; left in evaluation mode.
+        classes: Class of each picture of a batch, as in training.
+        seed: Of the latents.
+        batches: How many batches to measure over.
+    """
+    norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    rng = seeded(seed)
+    generator.train()
+    for _ in range(batches if norms else 0):
+        latents = torch.randn(len(classes), int(generator.latent), generator=rng)  # pyright: ignore[reportArgumentType]
+        generator(latents.to(classes.device), classes)
+    generator.eval()

@@ -1,0 +1,193 @@
+"""Drive the loop: budget, ledger, checkpoints, and the model at the end."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from vesalius.cohort.cohort import Cohort, require
+from vesalius.cohort.fingerprint import fingerprint
+from vesalius.errors import TrainingError
+from vesalius.model.card import Card
+from vesalius.model.model import Model
+from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.storage import written
+from vesalius.training import ledger
+from vesalius.training.average import settle_norms
+from vesalius.training.checkpoint import resume, save
+from vesalius.training.devices import find_machine
+from vesalius.training.loop import Game, Tick, begin, train
+from vesalius.training.stream import Stacked, batch, stack
+
+_PROBE_STEPS = 12
+_LEDGER_STEPS = 25
+_CHECKPOINT_SECONDS = 60.0
+
+
+@dataclass(eq=False)
+class Run:
+    """A game in a folder.
+
+    Args:
+        folder: Holds ``recipe.json``, ``ledger.jsonl``, ``checkpoint.safetensors``, the decoded
+            training pictures (private) and, at the end, ``model/``.
+        cohort: Training cases.
+        stacked: Their pictures.
+        game: As it stands.
+        seconds: Time played so far.
+    """
+
+    folder: Path
+    cohort: Cohort
+    stacked: Stacked
+    game: Game
+    seconds: float = 0.0
+
+    @property
+    def ledger(self) -> Path:
+        """Where the numbers are."""
+        return self.folder / "ledger.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the game is kept."""
+        return self.folder / "checkpoint.safetensors"
+
+
+def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None = None) -> Run:
+    """Begin a run, or take one up where it was left.
+
+    Args:
+        folder: New, or of a run with the same recipe (its steps may have been set by `minutes`).
+        recipe: What is played.
+        cohort: Training cases.
+        minutes: Budget: the number of steps is measured on this machine; None keeps the recipe's.
+
+    Raises:
+        TrainingError: The budget is not more than 0 minutes, or the folder holds another recipe.
+        EmptyCohortError: There is nothing to learn from.
+        StorageError: The disk is unwilling.
+    """
+    if minutes is not None and not minutes > 0:
+        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
+    photograph = folder / "recipe.json"
+    stacked = stack(require(cohort), recipe.task, folder / "pictures.npy")
+    if photograph.exists():
+        return _taken_up(folder, recipe, read_recipe(photograph), cohort, stacked)
+    if minutes is not None:
+        recipe = replace(recipe, steps=steps_within(recipe, stacked, minutes))
+    with written(photograph) as beside:
+        beside.write_text(recipe.to_json())
+    return Run(folder, cohort, stacked, begin(recipe, stacked, find_machine()))
+
+
+def play(run: Run) -> Iterator[Tick]:
+    """Play to the end, keeping ledger and checkpoints.
+
+    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again.
+
+    Raises:
+        DivergenceError: A loss stopped being finite; the last checkpoint is from before.
+        StorageError: The disk is unwilling; the last checkpoint is untouched.
+    """
+    started, before, saved = time.monotonic(), run.seconds, time.monotonic()
+    is_sound = True
+    try:
+        for tick in train(run.game, run.stacked):
+            run.seconds = before + time.monotonic() - started
+            if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
+                is_sound = False
+                _note(run, tick)
+                is_sound = True
+                if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                    save(run.game, run.checkpoint, run.seconds)
+                    saved = time.monotonic()
+            yield tick
+    finally:
+        if is_sound:
+            save(run.game, run.checkpoint, run.seconds)
+
+
+def finish(run: Run) -> Model:
+    """The trained model, saved under ``model/`` of the run.
+
+    Raises:
+        StorageError: The disk is unwilling.
+    """
+    recipe, stacked = run.game.recipe, run.stacked
+    generator = run.game.average.network
+    typical = batch(stacked, recipe.seed, recipe.steps, 0, 64).condition.to(run.game.machine.device)
+    with run.game.machine.precision(False):
+        settle_norms(generator, typical, recipe.seed)
+    classes, counts = recipe.task.classes, torch.bincount(torch.from_numpy(stacked.labels)).tolist()
+    card = Card(
+        weights="",
+        cohort=run.cohort.name,
+        fingerprint=fingerprint(run.cohort).sha256,
+        cases=len(stacked),
+        patients=len(set(stacked.patients)),
+        counts=dict(zip(classes, counts, strict=False)),
+        steps=run.game.step,
+        seconds=round(run.seconds, 1),
+        seed=recipe.seed,
+    )
+    return Model(recipe, generator.cpu().eval(), card).save(run.folder / "model")
+
+
+def fit(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float | None = None) -> Model:
+    """Train to the end of the budget.
+
+    Args:
+        recipe: What is played.
+        cohort: Training cases.
+        folder: Of the run; one left unfinished is taken up.
+        minutes: Budget in place of the recipe's steps.
+
+    Raises:
+        TrainingError: No budget, another recipe in the folder, or a loss that diverged.
+        EmptyCohortError: There is nothing to learn from.
+        StorageError: The disk is unwilling.
+    """
+    run = open_run(folder, recipe, cohort, minutes)
+    for _ in play(run):
+        pass
+    return finish(run)
+
+
+def steps_within(recipe: Recipe, stacked: Stacked, minutes: float) -> int:
+    """How many steps a budget buys on this machine, by playing a few of a throw-away game.
+
+    Args:
+        recipe: What will be played.
+        stacked: What it will be played on.
+        minutes: The budget.
+    """
+    machine = find_machine()
+    trial = begin(replace(recipe, steps=_PROBE_STEPS * 2), stacked, machine)
+    ticks = train(trial, stacked)
+    for _ in range(_PROBE_STEPS):
+        next(ticks)
+    started = time.perf_counter()
+    for tick in ticks:
+        tick.numbers()
+    each = (time.perf_counter() - started) / _PROBE_STEPS
+    return max(1, int(minutes * 60 / each))
+
+
+def _taken_up(folder: Path, asked: Recipe, found: Recipe, cohort: Cohort, stacked: Stacked) -> Run:
+    if replace(asked, steps=found.steps) != found:
+        raise TrainingError(
+            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
+        )
+    run = Run(folder, cohort, stacked, begin(found, stacked, find_machine()))
+    if run.checkpoint.exists():
+        run.seconds = resume(run.game, run.checkpoint)
+    ledger.rewind(run.ledger, run.game.step)
+    return run
+
+
+def _note(run: Run, tick: Tick) -> None:
+    numbers = {name: round(value, 6) for name, value in tick.numbers().items()}
+    ledger.append(run.ledger, {"step": tick.step, "seconds": round(run.seconds, 2), **numbers})

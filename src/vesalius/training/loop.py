@@ -1,0 +1,131 @@
+"""The loop. There is one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch.optim import Adam
+
+from vesalius.errors import DivergenceError
+from vesalius.networks.blocks import seeded
+from vesalius.objectives.turn import Players, Turn
+from vesalius.recipes.recipe import Recipe
+from vesalius.training.average import Average
+from vesalius.training.devices import Machine
+from vesalius.training.stream import Stacked, batch
+
+_SEEN_BY_PREPARE = 4096
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What one step did.
+
+    Args:
+        step: Steps played so far, this one included.
+        losses: Terms by ``player/term``, still on the device: reading one waits for it.
+    """
+
+    step: int
+    losses: Mapping[str, Tensor]
+
+    def numbers(self) -> dict[str, float]:
+        """The terms as numbers.
+
+        Raises:
+            DivergenceError: One of them is not finite.
+        """
+        read = {name: float(value) for name, value in self.losses.items()}
+        for name, value in read.items():
+            if not abs(value) < float("inf"):
+                raise DivergenceError(*name.split("/", 1), self.step)
+        return read
+
+
+@dataclass
+class Game:
+    """A recipe being played: the few things that change.
+
+    Args:
+        recipe: What is played.
+        players: Networks by name.
+        optimizers: One for each player.
+        average: Slow copy of the generator, the one that will be kept.
+        machine: Where it is played.
+        step: Steps played so far.
+    """
+
+    recipe: Recipe
+    players: Players
+    optimizers: dict[str, Adam]
+    average: Average
+    machine: Machine
+    step: int = 0
+
+
+def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
+    """Fresh players that have looked at the training pictures once.
+
+    Args:
+        recipe: What will be played.
+        stacked: Training pictures.
+        machine: Where it will be played.
+    """
+    objective = recipe.objective
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        players = objective.players(stacked.shape, len(recipe.task.classes))
+    seen = _evenly(len(stacked), _SEEN_BY_PREPARE)
+    objective.prepare(players, stacked.at(seen))
+    machine.settle(players)
+    optimizers = {name: _adam(recipe, player.parameters()) for name, player in players.items()}
+    return Game(recipe, players, optimizers, Average(players["generator"], recipe.half_life), machine)
+
+
+def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
+    """Play on from where the game stands, one tick at a time.
+
+    There are no callbacks: stop by leaving the ``for``, save by saving, log by logging.
+    Every random number is a function of the recipe's seed, the step and the turn, so a game
+    that was saved and resumed goes on as if nothing had happened.
+
+    Args:
+        game: Changed in place.
+        stacked: Training pictures.
+    """
+    recipe = game.recipe
+    while game.step < recipe.steps:
+        losses: dict[str, Tensor] = {}
+        for index, turn in enumerate(recipe.objective.turns()):
+            if game.step % turn.every == 0:
+                losses |= _take(game, turn, stacked, index)
+        game.step += 1
+        game.average.follow(game.players["generator"], recipe.batch, game.step * recipe.batch)
+        yield Tick(game.step, losses)
+
+
+def _take(game: Game, turn: Turn, stacked: Stacked, index: int) -> dict[str, Tensor]:
+    recipe, machine = game.recipe, game.machine
+    for name, player in game.players.items():
+        player.requires_grad_(name == turn.player)
+    real = batch(stacked, recipe.seed, game.step, index, recipe.batch).to(machine.device)
+    rng = seeded(recipe.seed, game.step, index)
+    with machine.precision(turn.is_precise):
+        terms = turn.loss(game.players, real, rng)
+    optimizer = game.optimizers[turn.player]
+    optimizer.zero_grad()
+    torch.stack([value.float() for value in terms.values()]).sum().backward()
+    optimizer.step()
+    return {f"{turn.player}/{term}": value.detach() for term, value in terms.items()}
+
+
+def _adam(recipe: Recipe, parameters: Iterator[torch.nn.Parameter]) -> Adam:
+    objective = recipe.objective
+    return Adam(parameters, lr=objective.learning_rate, betas=objective.betas, fused=True)
+
+
+def _evenly(count: int, most: int) -> Int[np.ndarray, "b"]:
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int)

@@ -1,0 +1,53 @@
+"""Small habits that keep the house readable."""
+
+import ast
+import tomllib
+
+VAGUE = {"utils", "helpers", "common", "base", "manager", "handler", "factory", "misc", "types"}
+
+
+def _every(sources, kind):
+    return ((source, node) for source in sources for node in ast.walk(source.tree) if isinstance(node, kind))
+
+
+def test_no_module_has_a_vague_name(sources):
+    assert not [source.module for source in sources if VAGUE & set(source.module.split("."))]
+
+
+def test_no_annotation_is_put_off(sources):
+    put_off = [
+        source.at(node, f"imports {alias.name}")
+        for source, node in _every(sources, ast.ImportFrom)
+        for alias in node.names
+        if node.module == "__future__" or (node.module == "typing" and alias.name == "Self")
+    ]
+    assert not put_off, "\n".join(put_off)
+
+
+def test_nothing_swallows_every_error(sources):
+    swallowed = [
+        source.at(node, "catches everything")
+        for source, node in _every(sources, ast.ExceptHandler)
+        if node.type is None
+        or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+    ]
+    assert not swallowed, "\n".join(swallowed)
+
+
+def test_nothing_is_asserted_or_left_for_later(sources):
+    stated = [source.at(node, "asserts") for source, node in _every(sources, ast.Assert)]
+    later = [
+        f"{source.path.name}: {word}"
+        for source in sources
+        for word in ("TODO", "FIXME")
+        if word in source.text
+    ]
+    assert not stated + later, "\n".join(stated + later)
+
+
+def test_every_requirement_is_pinned(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    pinned = {line.split("==")[0].lower() for line in (root / "constraints.txt").read_text().split()}
+    names = {requirement.split(">")[0].split("<")[0].strip().lower() for requirement in wanted}
+    assert names <= pinned, sorted(names - pinned)

@@ -1,0 +1,40 @@
+"""Generator and discriminator: shapes, conditions, and what the head start promises."""
+
+import pytest
+import torch
+
+from vesalius.errors import RecipeError
+from vesalius.networks.blocks import seeded
+from vesalius.networks.convnet import Discriminator, Generator
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 32, 32), (3, 1, 48, 64), (1, 16, 16, 16)])
+def test_players_take_and_give_pictures_of_two_and_three_axes(shape):
+    generator = Generator(width=4, latent=6).build(shape, classes=3)
+    discriminator = Discriminator(width=4).build(shape, classes=3)
+    classes = torch.tensor([0, 1, 2])
+    made = generator(torch.randn(3, 6, generator=seeded(0)), classes)
+    assert made.shape == (3, *shape)
+    assert discriminator(made, classes).shape == (3,)
+
+
+def test_the_generator_listens_to_its_class_and_its_latents():
+    generator = Generator(width=4, latent=6).build((1, 1, 32, 32), classes=2).eval()
+    latents = torch.randn(2, 6, generator=seeded(0))
+    zero, one = generator(latents, torch.tensor([0, 0])), generator(latents, torch.tensor([1, 1]))
+    assert not torch.allclose(zero, one)
+    assert not torch.allclose(zero[0], zero[1])
+
+
+def test_a_head_start_begins_at_the_linear_model():
+    generator = Generator(width=4, latent=6, head_start=3).build((1, 1, 32, 32), classes=1)
+    pictures = torch.randn(40, 1, 1, 32, 32, generator=seeded(1)).clamp(-1, 1)
+    generator.base.fit(pictures, torch.zeros(40, dtype=torch.long))
+    latents, classes = torch.randn(2, 6, generator=seeded(2)), torch.zeros(2, dtype=torch.long)
+    assert torch.allclose(generator(latents, classes), generator.base(latents, classes), atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [8, 50])
+def test_a_side_that_cannot_be_halved_is_refused_by_name(side):
+    with pytest.raises(RecipeError, match=r"task.size is \(\d+, \d+\), wanted sides"):
+        Generator(width=4).build((1, 1, side, side), classes=1)

@@ -1,0 +1,46 @@
+"""The linear model recovers what it was drawn from."""
+
+import torch
+
+from vesalius.networks.blocks import seeded
+from vesalius.networks.linear import LinearBase, components_for, principal
+
+
+def test_components_carry_the_variance_above_the_noise():
+    rng = seeded(1)
+    direction = torch.nn.functional.normalize(torch.randn(1, 50, generator=rng), dim=1)
+    rows = 3.0 * torch.randn(4000, 1, generator=rng) @ direction + 0.1 * torch.randn(4000, 50, generator=rng)
+    found = principal(rows - rows.mean(0), 1)
+    assert abs(float(found.weight.norm()) - 3.0) < 0.15
+    assert abs(float((found.weight @ direction.T).abs() / found.weight.norm()) - 1) < 1e-3
+    assert abs(found.noise - 0.01) < 0.001
+
+
+def test_samples_have_the_mean_and_variance_of_each_class():
+    rng = seeded(2)
+    labels = torch.arange(600) % 2
+    pictures = torch.randn(600, 1, 1, 4, 4, generator=rng) * (1 + labels).view(-1, 1, 1, 1, 1)
+    pictures = pictures + 5.0 * labels.view(-1, 1, 1, 1, 1)
+    base = LinearBase((1, 1, 4, 4), classes=2, components=15)
+    base.fit(pictures, labels)
+    made = base.sample(labels, seeded(3))
+    for index in (0, 1):
+        assert abs(float(made[labels == index].mean()) - 5.0 * index) < 0.3
+        assert 0.6 < float(made[labels == index].std() / (1 + index)) < 1.1
+
+
+def test_a_class_of_few_pictures_borrows_components_but_keeps_its_mean():
+    rng = seeded(4)
+    labels = torch.tensor([0] * 90 + [1] * 3)
+    pictures = torch.randn(93, 1, 1, 4, 4, generator=rng)
+    pictures[labels == 1] += 9
+    base = LinearBase((1, 1, 4, 4), classes=2, components=8)
+    base.fit(pictures, labels)
+    assert torch.allclose(base.mean[1], pictures[labels == 1].mean(0).flatten(), atol=1e-5)
+    assert float(base.weight[1].norm()) > 0
+
+
+def test_components_are_fewer_than_people():
+    assert components_for(torch.tensor([100, 100]), patients=20) == 5
+    assert components_for(torch.tensor([1000, 1000]), patients=1500) == 64
+    assert components_for(torch.tensor([2]), patients=1) == 1

@@ -1,0 +1,135 @@
+"""The loop: repeatable, resumable to the step, and honest when it breaks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vesalius.errors import DivergenceError, ModelError, StorageError
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.hinge import Hinge
+from vesalius.recipes.recipe import Recipe
+from vesalius.imaging.intensity import Window
+from vesalius.tasks.synthesis import Synthesis
+from vesalius.training import checkpoint
+from vesalius.training.devices import find_machine
+from vesalius.training.loop import Tick, begin, train
+from vesalius.training.stream import Stacked, batch
+
+
+def toy(steps=6, head_start=0, seed=3) -> Recipe:
+    """A recipe that plays a step in milliseconds."""
+    window = Window(low=0.0, high=255.0, unit="1")
+    return Recipe(
+        task=Synthesis(
+            size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+        ),
+        objective=Hinge(
+            generator=Generator(width=4, latent=8, head_start=head_start),
+            discriminator=Discriminator(width=4),
+            lazy=4,
+        ),
+        steps=steps,
+        batch=4,
+        half_life=100.0,
+        seed=seed,
+    )
+
+
+def pictures(count=24) -> Stacked:
+    """Pictures of noise with a class each."""
+    values = np.random.default_rng(0).random((count, 1, 1, 16, 16), np.float32) * 2 - 1
+    names = tuple(f"p{index}" for index in range(count))
+    return Stacked(values, np.arange(count) % 2, names, names)
+
+
+def played(recipe, steps=None):
+    game = begin(recipe, pictures(), find_machine())
+    numbers = []
+    for tick in train(game, pictures()):
+        numbers.append(tick.numbers())
+        if tick.step == steps:
+            break
+    return game, numbers
+
+
+def weights(game):
+    return torch.cat([value.flatten().double() for value in game.players.state_dict().values()])
+
+
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others():
+    _, first = played(toy())
+    _, second = played(toy())
+    _, other = played(toy(seed=4))
+    assert first == second
+    assert first != other
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, stop):
+    recipe = toy(head_start=2)
+    whole, _ = played(recipe)
+    stopped, _ = played(recipe, steps=stop)
+    checkpoint.save(stopped, tmp_path / "game.safetensors", seconds=1.5)
+    taken_up = begin(recipe, pictures(), find_machine())
+    assert checkpoint.resume(taken_up, tmp_path / "game.safetensors") == 1.5
+    for _ in train(taken_up, pictures()):
+        pass
+    assert torch.equal(weights(whole), weights(taken_up))
+    for name, value in whole.average.network.state_dict().items():
+        assert torch.equal(value, taken_up.average.network.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
+    game, _ = played(toy(), steps=1)
+    checkpoint.save(game, tmp_path / "game.safetensors")
+    other = begin(toy(seed=9), pictures(), find_machine())
+    with pytest.raises(ModelError, match="another recipe"):
+        checkpoint.resume(other, tmp_path / "game.safetensors")
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
+    path = tmp_path / "game.safetensors"
+    path.write_bytes(b"\x00" * 100)
+    with pytest.raises(ModelError, match=r"game.safetensors: checkpoint cannot be read"):
+        checkpoint.resume(begin(toy(), pictures(), find_machine()), path)
+
+
+def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch):
+    game, _ = played(toy(), steps=1)
+    path = tmp_path / "game.safetensors"
+    checkpoint.save(game, path)
+    before = path.read_bytes()
+
+    def full(tensors, target, said):
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        checkpoint.save(game, path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["game.safetensors"]
+
+
+def test_a_loss_that_is_not_finite_is_named():
+    with pytest.raises(DivergenceError, match=r"generator/adversarial is not finite at step 7"):
+        Tick(
+            7, {"discriminator/real": torch.tensor(1.0), "generator/adversarial": torch.tensor(float("nan"))}
+        ).numbers()
+
+
+def test_rare_classes_are_drawn_by_the_root_of_their_share():
+    values = np.zeros((101, 1, 1, 16, 16), np.float32)
+    names = tuple(map(str, range(101)))
+    unbalanced = Stacked(values, np.array([0] * 100 + [1]), names, names)
+    drawn = np.concatenate([batch(unbalanced, 0, step, 0, 50).condition.numpy() for step in range(200)])
+    assert drawn.mean() == pytest.approx(1 / 11, abs=0.01)
+
+
+def test_the_average_follows_and_settles():
+    game, _ = played(replace(toy(), steps=3))
+    mine = game.average.network.state_dict()["stem.weight"]
+    theirs = game.players["generator"].state_dict()["stem.weight"]
+    assert 0 < float((mine - theirs).abs().max()) < 0.01
