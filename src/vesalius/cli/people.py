@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vesalius.cli.console import aside
+from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort, Parts, require
 from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
+from vesalius.imaging.series import Problem
 
 _SHOWN = 5
 
@@ -25,49 +27,63 @@ class People:
 
     parts: Parts
     fact: str | None
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def gather_people(source: Path, label: str, where: tuple[str, ...]) -> People:
+def gather_people(source: Path, selection: Selection) -> People:
     """Read a folder and cut it by patient, saying aside what was left out.
 
     Args:
         source: Folder of scans or cohort.parquet.
-        label: Column that tells the classes, or ``none``.
-        where: Conditions that all must hold.
+        selection: Which cases are meant.
 
     Raises:
         CohortError: Nobody is left, an unknown column, or a patient in two splits.
     """
     found = survey(source)
-    for problem in found.problems[:_SHOWN]:
-        aside.print(f"left out: {problem.path}: {problem.reason}", markup=False)
-    if len(found.problems) > _SHOWN:
-        aside.print(f"left out: {len(found.problems) - _SHOWN} more; `vesalius cohort {source}` names them")
-    chosen = found.cohort
+    mention(found.problems, source)
+    return split_people(slices(require(selected(found.cohort, selection.where))), selection)
+
+
+def selected(cohort: Cohort, where: tuple[str, ...]) -> Cohort:
+    """The cases for which all conditions hold.
+
+    Raises:
+        CohortError: A condition names a column or value that nobody has.
+    """
     for condition in where:
-        chosen = chosen.where(parse_where(condition, chosen))
-    chosen = slices(require(chosen)) if _has_volumes(chosen) else require(chosen)
-    fact = None if label == "none" else label
-    return _cut(chosen, fact)
+        cohort = cohort.where(parse_where(condition, cohort))
+    return cohort
 
 
-def _has_volumes(cohort: Cohort) -> bool:
-    return any(int(case.facts.get("slices", 1)) > 1 for case in cohort.cases)
+def split_people(cohort: Cohort, selection: Selection) -> People:
+    """Cut by patient, and take pictures that stand on two sides out of the training side.
 
+    When some class would be left without training people, or nobody for testing, everybody is
+    learnt from and nothing is claimed of others.
 
-def _cut(cohort: Cohort, fact: str | None) -> People:
+    Raises:
+        CohortError: An unknown column, or a patient in two recorded splits.
+    """
+    fact = None if selection.label == "none" else selection.label
+    levels = cohort.levels(fact) if fact else ()
     parts = cohort.parts()
-    levels = set(cohort.levels(fact)) if fact else set()
-    if not len(parts.test) or not len(parts.train) or (fact and set(parts.train.levels(fact)) != levels):
+    if not len(parts.test) or not len(parts.train) or (fact and parts.train.levels(fact) != levels):
         note = (
-            f"{len(cohort.patients)} patient(s) are too few to keep some aside: everybody is learnt from, "
-            "and no claim about other people can be made"
+            f"{len(cohort.patients)} patient(s) are too few to keep some aside: everybody is learnt "
+            "from, and nothing can be said of other people"
         )
         nobody = Cohort((), cohort.name)
         return People(Parts(cohort, nobody, nobody), fact, (note,))
     train, pairs = without_duplicates(parts.train, parts.val, parts.test)
-    note = (
-        f"{len(pairs)} training picture(s) stood, exactly or nearly, also on another side and were left out"
-    )
+    note = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split: training side left out"
     return People(Parts(train, parts.val, parts.test), fact, (note,) if pairs else ())
+
+
+def mention(problems: tuple[Problem, ...], source: Path) -> None:
+    """Say aside which files were left out; the first few by name."""
+    for problem in problems[:_SHOWN]:
+        aside.print(f"left out: {problem.path}: {problem.reason}", markup=False)
+    if len(problems) > _SHOWN:
+        more = len(problems) - _SHOWN
+        aside.print(f"left out: {more} more; `vesalius cohort {source}` names them all", markup=False)

@@ -8,7 +8,7 @@ from vesalius.cli.verbs import Train
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.synthesis import RECIPES
+from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import Run, finish, open_run, play
 
@@ -25,7 +25,7 @@ def train_cohort(asked: Train) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse.
     """
-    people = gather_people(asked.cohort, asked.label, asked.where)
+    people = gather_people(asked.cohort, asked.selection)
     if asked.recipe.endswith(".json"):
         recipe, minutes = read_recipe(Path(asked.recipe)), None
     else:
@@ -45,7 +45,7 @@ def train_with_bar(run: Run) -> Model:
     return finish(run)
 
 
-def named(name: str) -> "RecipeOf":
+def named(name: str) -> RecipeOf:
     """The recipe function of a name.
 
     Raises:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from vesalius.cohort.anatomy import Ellipsoid, Person, Ribs, Tissue
 
@@ -16,8 +16,11 @@ Grid = tuple[
 ]
 """Patient coordinates ``(x, y, z)`` of voxel centres in millimetres: left, back, head."""
 
+Axis = Float32[np.ndarray, "_ _ _"]
+
 Painted = Float32[np.ndarray, "c z y x"]
 Cover = Float32[np.ndarray, "z y x"]
+Value = Float32[np.ndarray, "c 1 1 1"]
 
 
 class Matter(NamedTuple):
@@ -37,15 +40,15 @@ class Matter(NamedTuple):
 
 
 MATTER: dict[Tissue, Matter] = {
-    "air": Matter(-1000, 0.0, 1000, 50),
-    "lung": Matter(-850, 0.1, 1200, 40),
-    "fat": Matter(-100, 0.9, 300, 70),
-    "soft": Matter(40, 0.8, 900, 45),
-    "blood": Matter(120, 0.85, 1500, 110),
-    "liver": Matter(60, 0.75, 600, 42),
-    "marrow": Matter(250, 0.6, 450, 60),
-    "bone": Matter(700, 0.1, 600, 20),
-    "lesion": Matter(50, 0.9, 1300, 120),
+    "air": Matter(-1000.0, 0.0, 1000.0, 50.0),
+    "lung": Matter(-850.0, 0.1, 1200.0, 40.0),
+    "fat": Matter(-100.0, 0.9, 300.0, 70.0),
+    "soft": Matter(40.0, 0.8, 900.0, 45.0),
+    "blood": Matter(120.0, 0.85, 1500.0, 110.0),
+    "liver": Matter(60.0, 0.75, 600.0, 42.0),
+    "marrow": Matter(250.0, 0.6, 450.0, 60.0),
+    "bone": Matter(700.0, 0.1, 600.0, 20.0),
+    "lesion": Matter(50.0, 0.9, 1300.0, 120.0),
 }
 """Typical values at 1.5 T and 120 kV; schematic, but in the right order."""
 
@@ -109,21 +112,21 @@ def scan(
     Returns:
         The contrasts without noise, and the share of the lesion in each voxel.
     """
-    x, y, z = _lain(grid, pose)
-    extent = np.broadcast_shapes(x.shape, y.shape, z.shape)
+    lain = _lain(grid, pose)
+    extent = np.broadcast_shapes(*(axis.shape for axis in lain))
     painted = np.empty((len(roles), *extent), np.float32)
     painted[:] = _channels("air", roles)
     for part in (*somebody.wall, somebody.cavity, *somebody.organs):
-        _paint(painted, (x, y, z), part, roles, soft)
-    _mix(painted, _cage(somebody.ribs, somebody.cavity, (x, y, z), soft), _channels("bone", roles))
-    lesion = np.zeros(extent, np.float32)
+        _paint(painted, lain, part, _channels(part.tissue, roles), soft)
+    _mix(painted, _cage(somebody.ribs, somebody.cavity, lain, soft), _channels("bone", roles))
+    share = np.zeros((1, *extent), np.float32)
     if somebody.lesion is not None:
-        box, cover = _paint(painted, (x, y, z), somebody.lesion, roles, soft)
-        lesion[box] = cover
-    return painted, lesion
+        _paint(painted, lain, somebody.lesion, _channels("lesion", roles), soft)
+        _paint(share, lain, somebody.lesion, np.ones((1, 1, 1, 1), np.float32), soft)
+    return painted, share[0]
 
 
-def project(painted: Painted, step: float) -> Painted:
+def project(painted: Painted, step: float) -> Float32[np.ndarray, "c z 1 x"]:
     """X-ray somebody from the back: Hounsfield units along y become the brightness of a radiograph.
 
     Args:
@@ -172,21 +175,19 @@ def _turned(x: np.ndarray, y: np.ndarray, turn: float) -> tuple[np.ndarray, np.n
     return cosine * x + sine * y, cosine * y - sine * x
 
 
-def _channels(tissue: Tissue, roles: tuple[str, ...]) -> Float32[np.ndarray, "c 1 1 1"]:
+def _channels(tissue: Tissue, roles: tuple[str, ...]) -> Value:
     return np.array([signal(tissue, role) for role in roles], np.float32).reshape(-1, 1, 1, 1)
 
 
-def _paint(
-    painted: Painted, grid: Grid, part: Ellipsoid, roles: tuple[str, ...], soft: float
-) -> tuple[tuple[slice, ...], Cover]:
+def _paint(painted: Painted, grid: Grid, part: Ellipsoid, value: Value, soft: float) -> None:
     """Displace what was there; only the box around the part is looked at."""
     box = _box(grid, part, soft)
-    cover = _cover(_distance(part, _within(grid, box)), soft)
-    _mix(painted[:, *box], cover, _channels(part.tissue, roles))
-    return box, cover
+    if any(cut.start == cut.stop for cut in box):
+        return
+    _mix(painted[:, *box], _cover(_distance(part, _within(grid, box)), soft), value)
 
 
-def _mix(painted: Painted, cover: Cover, value: Float32[np.ndarray, "c 1 1 1"]) -> None:
+def _mix(painted: Painted, cover: Cover, value: Value) -> None:
     painted += cover * (value - painted)
 
 
@@ -211,26 +212,27 @@ def _box(grid: Grid, part: Ellipsoid, soft: float) -> tuple[slice, slice, slice]
     wide = np.hypot(a * np.cos(part.turn), b * np.sin(part.turn)) + soft
     deep = np.hypot(a * np.sin(part.turn), b * np.cos(part.turn)) + soft
     reach = (wide, deep, c + soft)
-    near = [abs(axis - np.float32(at)) <= far for axis, at, far in zip(grid, part.centre, reach, strict=True)]
+    near = [
+        np.abs(axis - np.float32(at)) <= far for axis, at, far in zip(grid, part.centre, reach, strict=True)
+    ]
     across, down, up = near
-    return (
-        _span(up.any(axis=(1, 2))),
-        _span(down.any(axis=(0, 2))),
-        _span(across.any(axis=(0, 1))),
-    )
+    return _span(up, 0), _span(down, 1), _span(across, 2)
 
 
-def _span(touched: np.ndarray) -> slice:
-    (where,) = np.nonzero(touched)
+def _span(touched: Bool[np.ndarray, "z y x"], axis: int) -> slice:
+    """The shortest run along one axis that holds everything touched."""
+    others = tuple(other for other in range(3) if other != axis)
+    (where,) = np.nonzero(np.any(touched, axis=others))
     return slice(int(where[0]), int(where[-1]) + 1) if len(where) else slice(0, 0)
 
 
-def _within(grid: Grid, box: tuple[slice, ...]) -> Grid:
+def _within(grid: Grid, box: tuple[slice, slice, slice]) -> tuple[Axis, Axis, Axis]:
     """The grid inside a box; axes that were broadcast stay so."""
-    return tuple(
+    x, y, z = (
         axis[tuple(slice(None) if length == 1 else cut for length, cut in zip(axis.shape, box, strict=True))]
         for axis in grid
-    )  # type: ignore[return-value]
+    )
+    return x, y, z
 
 
 def _cage(ribs: Ribs, cavity: Ellipsoid, grid: Grid, soft: float) -> Cover:

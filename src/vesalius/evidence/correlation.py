@@ -19,34 +19,25 @@ class Matches:
     Args:
         index: Which reference.
         correlation: Best normalised cross-correlation over turns, mirrors and shifts, -1 to 1.
-        variant: How the query was turned: quarter turns, plus 4 when mirrored first.
+        others: Mean of the same over the next most similar people; 0 where there is nobody else.
     """
 
     index: Int[np.ndarray, "m"]
     correlation: Float[np.ndarray, "m"]
-    variant: Int[np.ndarray, "m"]
+    others: Float[np.ndarray, "m"]
 
-
-def variants(planes: Planes) -> list[tuple[int, Planes]]:
-    """The pictures mirrored and turned in all ways that keep their shape."""
-    square = planes.shape[1] == planes.shape[2]
-    turns = range(4) if square else (0, 2)
-    turned = [(turn, np.rot90(planes, turn, (1, 2))) for turn in turns]
-    return turned + [(4 + turn, np.rot90(planes[:, :, ::-1], turn, (1, 2))) for turn in turns]
-
-
-def body(planes: Planes) -> Bool[np.ndarray, "y x"]:
-    """Where the pictures of a cohort differ from one another: empty background is left out."""
-    spread = planes.std(axis=0)
-    return spread > 0.05 * spread.max()
+    @property
+    def closeness(self) -> Float[np.ndarray, "m"]:
+        """What is missing to a perfect match, over the same for other people: 0 a copy, near 1 nobody."""
+        return (1 - self.correlation) / np.maximum(1 - self.others, 1e-9)
 
 
 def best_matches(
     query: Planes,
     reference: Planes,
+    people: Int[np.ndarray, "n"],
     mask: Bool[np.ndarray, "y x"],
-    apart: Bool[np.ndarray, "m n"] | None = None,
-    shortlist: int = 8,
+    shortlist: int = 16,
 ) -> Matches:
     """Find for each query the reference it is closest to, however turned, mirrored or shifted.
 
@@ -56,39 +47,53 @@ def best_matches(
     Args:
         query: Pictures to look up.
         reference: Pictures to look among.
+        people: Person of each reference.
         mask: Where a reference carries information.
-        apart: Pairs that may be matched; all when None.
         shortlist: Pairs of each query that are measured at full size.
 
     Source:
         Lewis, Vision Interface, 1995, for normalised correlation by Fourier transform.
     """
     turned = variants(query)
-    coarse = _coarse(turned, reference)
-    if apart is not None:
-        coarse = np.where(apart, coarse, -2.0)
-    flat = coarse.transpose(1, 0, 2).reshape(len(query), -1)
-    shortlist = min(shortlist, flat.shape[1])
-    best = np.argpartition(-flat, shortlist - 1, axis=1)[:, :shortlist]
-    which, index = np.divmod(best, len(reference))
-    fine = _fine([planes for _, planes in turned], reference, mask, which, index)
-    fine = np.where(np.take_along_axis(flat, best, 1) < -1.5, -1.0, fine)
-    top = fine.argmax(axis=1)
-    rows = np.arange(len(query))
-    names = np.array([name for name, _ in turned])
-    return Matches(index[rows, top], fine[rows, top].astype(float), names[which[rows, top]])
+    coarse, which = _coarse(turned, reference)
+    shortlist = min(shortlist, len(reference))
+    index = np.argpartition(-coarse, shortlist - 1, axis=1)[:, :shortlist]
+    fine = _fine(turned, reference, mask, np.take_along_axis(which, index, 1), index)
+    order = np.argsort(-fine, axis=1, kind="stable")
+    index, fine = np.take_along_axis(index, order, 1), np.take_along_axis(fine, order, 1)
+    other = people[index] != people[index[:, :1]]
+    others = (fine * other).sum(axis=1) / np.maximum(other.sum(axis=1), 1)
+    return Matches(index[:, 0], fine[:, 0].astype(float), others.astype(float))
 
 
-def _coarse(turned: list[tuple[int, Planes]], reference: Planes) -> Float[np.ndarray, "v m n"]:
-    """Correlations at 16 x 16, the best of nine shifts by one coarse pixel."""
+def variants(planes: Planes) -> list[Planes]:
+    """The pictures mirrored and turned in all ways that keep their shape."""
+    turns = range(4) if planes.shape[1] == planes.shape[2] else (0, 2)
+    return [np.rot90(side, turn, (1, 2)) for side in (planes, planes[:, :, ::-1]) for turn in turns]
+
+
+def body(planes: Planes) -> Bool[np.ndarray, "y x"]:
+    """Where the pictures of a cohort differ from one another: empty background is left out."""
+    spread = planes.std(axis=0)
+    return spread >= 0.05 * spread.max()
+
+
+def _coarse(
+    turned: list[Planes], reference: Planes
+) -> tuple[Float[np.ndarray, "m n"], Int[np.ndarray, "m n"]]:
+    """Correlations at 16 x 16, the best of nine shifts by one coarse pixel and of all turns."""
     templates = _unit(_shrunk(reference)[:, 1:-1, 1:-1])
-    scores = []
-    for _, planes in turned:
-        small = _shrunk(planes)
-        windows = np.lib.stride_tricks.sliding_window_view(small, templates.shape[1:], axis=(1, 2))
-        rows = [_nine(windows[at : at + _CHUNK], templates) for at in range(0, len(planes), _CHUNK)]
-        scores.append(np.concatenate(rows))
-    return np.stack(scores)
+    best = np.full((len(turned[0]), len(reference)), -2, np.float32)
+    which = np.zeros(best.shape, np.int64)
+    for name, planes in enumerate(turned):
+        windows = np.lib.stride_tricks.sliding_window_view(
+            _shrunk(planes), templates.shape[1:], axis=(1, 2)
+        )
+        for at in range(0, len(planes), _CHUNK):
+            scores, part = _nine(windows[at : at + _CHUNK], templates), slice(at, at + _CHUNK)
+            which[part] = np.where(scores > best[part], name, which[part])
+            best[part] = np.maximum(scores, best[part])
+    return best, which
 
 
 def _nine(windows: Float[np.ndarray, "m 3 3 h w"], templates: Planes) -> Float[np.ndarray, "m n"]:
@@ -98,8 +103,8 @@ def _nine(windows: Float[np.ndarray, "m 3 3 h w"], templates: Planes) -> Float[n
 
 def _shrunk(planes: Planes) -> Planes:
     rows, columns = (max(1, side // _COARSE) for side in planes.shape[1:])
-    height, width = planes.shape[1] // rows * rows, planes.shape[2] // columns * columns
-    blocks = planes[:, :height, :width].reshape(len(planes), height // rows, rows, width // columns, columns)
+    height, width = planes.shape[1] // rows, planes.shape[2] // columns
+    blocks = planes[:, : height * rows, : width * columns].reshape(-1, height, rows, width, columns)
     return blocks.mean(axis=(2, 4), dtype=np.float32)
 
 
@@ -117,25 +122,24 @@ def _fine(
     index: Int[np.ndarray, "m k"],
 ) -> Float[np.ndarray, "m k"]:
     """Full-size correlations of the listed pairs, the best of all small shifts."""
-    window = _inside(mask)
+    window, shape = _inside(mask), mask.shape
     size = float(window.sum())
     centred = np.where(window, reference - reference.mean(axis=(1, 2), where=window, keepdims=True), 0)
-    energy = (centred**2).sum(axis=(1, 2))
+    energy = (centred**2).sum(axis=(1, 2))[:, None, None]
     spectra = fft.rfft2(centred.astype(np.float32)).conj()
     window_spectrum = fft.rfft2(window.astype(np.float32)).conj()
     result = np.empty(which.shape, np.float32)
     for row in range(len(which)):
-        planes = np.stack([turned[v][row] for v in which[row]]).astype(np.float32)
+        ways, slot = np.unique(which[row], return_inverse=True)
+        planes = np.stack([turned[way][row] for way in ways]).astype(np.float32)
         spectrum = fft.rfft2(planes)
-        shape = planes.shape[1:]
         total = _shifts(fft.irfft2(spectrum * window_spectrum, shape))
         squares = _shifts(fft.irfft2(fft.rfft2(planes**2) * window_spectrum, shape))
-        together = _shifts(fft.irfft2(spectrum * spectra[index[row]], shape))
-        spread = np.maximum(squares - total**2 / size, 0) * energy[index[row]][:, None, None]
-        floor = 1e-8 * size**2
-        result[row] = np.where(spread > floor, together / np.sqrt(np.maximum(spread, floor)), 0).max(
-            axis=(1, 2)
-        )
+        together = _shifts(fft.irfft2(spectrum[slot] * spectra[index[row]], shape))
+        spread = (squares - total**2 / size)[slot] * energy[index[row]]
+        blank = 1e-8 * size**2
+        scaled = np.where(spread > blank, together / np.sqrt(np.maximum(spread, blank)), 0)
+        result[row] = scaled.max(axis=(1, 2))
     return np.clip(result, -1, 1)
 
 
@@ -148,7 +152,7 @@ def _inside(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     up, left = (_reach(side) for side in mask.shape)
     inner = np.zeros_like(mask)
     inner[up:-up, left:-left] = True
-    return inner & mask if (inner & mask).any() else inner
+    return inner & mask if (inner & mask).sum() > 16 else inner
 
 
 def _shifts(maps: Planes) -> Planes:

@@ -11,7 +11,6 @@ from torch.nn import functional as F
 _WIDTHS = (16, 32, 64, 64)
 _FEATURES = 64
 _TEMPERATURE = 0.2
-_BATCH = 128
 _SIDE = 32
 
 Pictures = Float[Tensor, "b c y x"]
@@ -40,14 +39,15 @@ class Encoder(nn.Module):
 
 
 def learn_encoder(
-    pictures: Float[np.ndarray, "n c y x"], seed: int, passes: int, mirror: bool = False
+    pictures: Float[np.ndarray, "n c y x"], seed: int, steps: int, batch: int = 128, mirror: bool = False
 ) -> Encoder:
     """Train an encoder to tell each picture from all others, however shifted, scaled or noised.
 
     Args:
         pictures: Training pictures only, in [-1, 1].
         seed: Fixes weights, order and changes; the random state of the process is left alone.
-        passes: How often each picture is seen.
+        steps: Updates of the weights.
+        batch: Pictures in each update, two views of each.
         mirror: Left and right may be exchanged.
 
     Source:
@@ -57,8 +57,6 @@ def learn_encoder(
         torch.manual_seed(seed)
         encoder = Encoder(pictures.shape[1])
         images = reduced(torch.from_numpy(pictures))
-        batch = min(_BATCH, len(images))
-        steps = max(1, len(images) // batch) * passes
         adam = torch.optim.AdamW(encoder.parameters(), 2e-3, weight_decay=1e-4)
         schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=steps, pct_start=0.1)
         for _ in range(steps):

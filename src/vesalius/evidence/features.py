@@ -76,9 +76,9 @@ def texture_space(train: Stack) -> Space:
     return Space(record, tuple(names[i] for i in kept), lambda stack: scale(texture(grey(stack))[:, kept]))
 
 
-def ssl_space(train: Stack, seed: int, passes: int, mirror: bool = False) -> Space:
+def ssl_space(train: Stack, seed: int, steps: int, batch: int = 128, mirror: bool = False) -> Space:
     """Features of an encoder that learnt to tell the training pictures apart."""
-    encoder = learn_encoder(middle(train), seed, passes, mirror)
+    encoder = learn_encoder(middle(train), seed, steps, batch, mirror)
     scale = scale_of(encode(encoder, middle(train)))
     columns = tuple(f"ssl_{index}" for index in range(len(scale.centre)))
     record = SpaceRecord("ssl", len(columns), digest(encoder))

@@ -2,9 +2,8 @@
 
 import warnings
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import IO
 
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
@@ -20,6 +19,24 @@ from vesalius.imaging.decoder import BROKEN, LIMITS, Limits, Request
 from vesalius.imaging.sandbox import sandbox
 
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+
+
+@dataclass(frozen=True)
+class Preface:
+    """What stands before the dataset of a file.
+
+    Args:
+        syntax: Transfer Syntax UID; guessed from the first element when the file does not say.
+        start: Where the dataset begins, in bytes.
+        is_marked: Whether the file bears the letters ``DICM`` or a file meta group.
+
+    Source:
+        DICOM PS3.10 7.1.
+    """
+
+    syntax: str
+    start: int
+    is_marked: bool
 
 
 @dataclass(frozen=True)
@@ -59,25 +76,7 @@ class Opened:
     pixels: PixelElement
 
 
-@dataclass(frozen=True)
-class Preface:
-    """What stands before the dataset of a file.
-
-    Args:
-        syntax: Transfer Syntax UID; guessed from the first element when the file does not say.
-        start: Where the dataset begins, in bytes.
-        is_marked: Whether the file bears the letters ``DICM`` or a file meta group.
-
-    Source:
-        DICOM PS3.10 7.1.
-    """
-
-    syntax: str
-    start: int
-    is_marked: bool
-
-
-def preface(file: IO[bytes]) -> Preface:
+def preface(file: BufferedReader) -> Preface:
     """Read preamble and file meta group, where there are any."""
     file.seek(0)
     head = file.read(132)
@@ -92,7 +91,7 @@ def preface(file: IO[bytes]) -> Preface:
     return Preface(syntax or str(guessed), start, start > 0)
 
 
-def _meta_element(file: IO[bytes], start: int) -> tuple[int, bytes, int] | None:
+def _meta_element(file: BufferedReader, start: int) -> tuple[int, bytes, int] | None:
     """Tag, beginning of the value, and end of one element of group 0002."""
     file.seek(start)
     head = file.read(12)
@@ -144,13 +143,13 @@ def broken(path: Path, error: Exception) -> DicomError:
     return DicomError(f"{path}: header cannot be read: {reason}")
 
 
-def _may_be_dataset(file: IO[bytes]) -> bool:
+def _may_be_dataset(file: BufferedReader) -> bool:
     """Whether a file without any mark begins with an element of group 0008, as datasets do."""
     file.seek(0)
     return file.read(2) == b"\x08\x00"
 
 
-def _opened(path: Path, file: IO[bytes], said: Preface, limits: Limits) -> Opened:
+def _opened(path: Path, file: BufferedReader, said: Preface, limits: Limits) -> Opened:
     source, start = file, said.start
     if said.syntax == DeflatedExplicitVRLittleEndian:
         request = Request("inflated", str(path), said.syntax, start)
@@ -165,7 +164,7 @@ def _is_pixels(tag: int, vr: str | None, length: int) -> bool:
     return tag in _PIXEL_TAGS
 
 
-def _pixels(source: IO[bytes], order: str) -> PixelElement:
+def _pixels(source: BufferedReader | BytesIO, order: str) -> PixelElement:
     """The element before which reading stopped."""
     begin = source.tell()
     head = source.read(12)

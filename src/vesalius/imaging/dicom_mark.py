@@ -1,9 +1,12 @@
 """The mark of origin in a DICOM dataset: written where the standard wants it, and read back."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from vesalius.errors import ImagingError
 from vesalius.imaging.dataset import open_dataset
@@ -17,7 +20,8 @@ SYNTHESIZING = Code("109100", "DCM", "Synthesizing Equipment")
 PROCESSING = Code("109102", "DCM", "Processing Equipment")
 """Purpose of equipment that changed or only wrote content (CID 7005)."""
 
-_TEXT = 1024
+# An element of VR ST holds 1024 characters; one may be a blank that makes the bytes even.
+_TEXT = 1023
 _WARNING = "SYNTHETIC: made by a generative model, not acquired from a patient. Not for diagnosis."
 
 
@@ -36,7 +40,10 @@ def put_mark(dataset: Dataset, mark: Mark) -> None:
     """
     mark = mark.at_least(origin_of(dataset))
     dataset.SyntheticData = "YES" if mark.is_synthetic else "NO"
-    dataset.ImageType = _image_type(mark.origin)
+    if not str(dataset.get("ImageType", [""])[0]).startswith("DERIVED"):
+        dataset.ImageType = (
+            ["ORIGINAL", "PRIMARY"] if mark.origin is Origin.ACQUIRED else ["DERIVED", "SECONDARY"]
+        )
     if mark.origin is not Origin.ACQUIRED:
         dataset.DerivationDescription = _derivation(mark)
     others = dataset.get("ContributingEquipmentSequence") or []
@@ -76,17 +83,24 @@ def mark_of(dataset: Dataset) -> Mark | None:
     return None
 
 
+def made_uid(digest: bytes, role: str) -> UID:
+    """A UID under 2.25, the same for the same content and role.
+
+    Args:
+        digest: Hash of all that the object holds.
+        role: What the UID names, e.g. ``"series"``.
+
+    Source:
+        DICOM PS3.5 B.2.
+    """
+    return UID(f"2.25.{UUID(bytes=sha256(digest + role.encode()).digest()[:16], version=5).int}")
+
+
 def code_item(code: Code) -> Dataset:
     """A coded concept as the item of a sequence."""
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
     return item
-
-
-def _image_type(origin: Origin) -> list[str]:
-    if origin is Origin.ACQUIRED:
-        return ["ORIGINAL", "PRIMARY"]
-    return ["DERIVED", "SECONDARY"]
 
 
 def _equipment(mark: Mark) -> Dataset:

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
-from pydicom.valuerep import DSfloat
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.valuerep import format_number_as_ds
 
 from vesalius.errors import DicomError, GeometryError, UnitError
-from vesalius.imaging.dicom_mark import code_item, put_mark, read_mark
+from vesalius.imaging.dicom_mark import code_item, made_uid, put_mark, read_mark
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Code, Image
 from vesalius.imaging.marks import SOFTWARE, Mark
@@ -110,8 +109,8 @@ def _grey(values: np.ndarray) -> _Stored:
         return _Stored((values.astype(np.float64) - low).astype(np.uint16), 1.0, low)
     # Slope and intercept as the file will say them, so that reading inverts this exactly. The
     # slope is rounded up: 16 characters must not push the highest value out of range.
-    slope = float(DSfloat(max((high - low) / _STEPS * (1 + 1e-9), 1e-30), auto_format=True))
-    intercept = float(DSfloat(low, auto_format=True))
+    slope = float(_decimal(max((high - low) / _STEPS * (1 + 1e-9), 1e-30)))
+    intercept = float(_decimal(low))
     steps = np.round((values.astype(np.float64) - intercept) / slope)
     return _Stored(np.clip(steps, 0, _STEPS).astype(np.uint16), slope, intercept)
 
@@ -130,11 +129,6 @@ def _digest(image: Image, said: str) -> bytes:
     return whole.digest()
 
 
-def _uid(digest: bytes, role: str) -> UID:
-    """A UID under 2.25, the same for the same content and role."""
-    return UID(f"2.25.{UUID(bytes=sha256(digest + role.encode()).digest()[:16], version=5).int}")
-
-
 def _patient(patient: str, mark: Mark) -> str:
     name = f"SYN-{patient.removeprefix('SYN-')}" if mark.is_synthetic else patient
     if not patient or len(name) > 64 or not name.isprintable() or "\\" in name:
@@ -150,9 +144,9 @@ def _series(image: Image, mark: Mark, digest: bytes, patient: str) -> Dataset:
     dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = SecondaryCaptureImageStorage
-    dataset.StudyInstanceUID = _uid(digest, "study")
-    dataset.SeriesInstanceUID = _uid(digest, "series")
-    dataset.FrameOfReferenceUID = _uid(digest, "frame of reference")
+    dataset.StudyInstanceUID = made_uid(digest, "study")
+    dataset.SeriesInstanceUID = made_uid(digest, "series")
+    dataset.FrameOfReferenceUID = made_uid(digest, "frame of reference")
     dataset.Modality = image.modality
     dataset.Manufacturer = dataset.ManufacturerModelName = SOFTWARE
     dataset.ConversionType = "SYN" if mark.is_synthetic else "WSD"
@@ -193,12 +187,12 @@ def _put_values(dataset: Dataset, stored: _Stored, unit: str) -> None:
         dataset.PhotometricInterpretation, dataset.PlanarConfiguration = "RGB", 0
         return
     dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.RescaleSlope = DSfloat(stored.slope, auto_format=True)
-    dataset.RescaleIntercept = DSfloat(stored.intercept, auto_format=True)
+    dataset.RescaleSlope = _decimal(stored.slope)
+    dataset.RescaleIntercept = _decimal(stored.intercept)
     dataset.RescaleType = "HU" if unit == HOUNSFIELD else "US"
     low, high = (float(bound) * stored.slope + stored.intercept for bound in (values.min(), values.max()))
-    dataset.WindowCenter = DSfloat((low + high) / 2, auto_format=True)
-    dataset.WindowWidth = DSfloat(max(high - low, stored.slope), auto_format=True)
+    dataset.WindowCenter = _decimal((low + high) / 2)
+    dataset.WindowWidth = _decimal(max(high - low, stored.slope))
     if unit not in (ARBITRARY, HOUNSFIELD):
         dataset.RealWorldValueMappingSequence = [_real_world(stored, unit)]
 
@@ -226,13 +220,13 @@ def _put_geometry(dataset: Dataset, geometry: Geometry) -> None:
     gap = abs(float(across @ np.cross(right, down)))
     dataset.ImageOrientationPatient = _decimals(*right, *down)
     dataset.PixelSpacing = _decimals(y, x)
-    dataset.SliceThickness = dataset.SpacingBetweenSlices = _decimals(gap)[0]
+    dataset.SliceThickness = dataset.SpacingBetweenSlices = _decimal(gap)
 
 
 def _write_slice(
     dataset: Dataset, stored: _Stored, geometry: Geometry, z: int, folder: Path, digest: bytes
 ) -> str:
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = _uid(digest, f"slice {z}")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = made_uid(digest, f"slice {z}")
     dataset.InstanceNumber = z + 1
     dataset.ImagePositionPatient = _decimals(*geometry.position((z, 0, 0)))
     values = stored.values[z]
@@ -243,5 +237,10 @@ def _write_slice(
     return name
 
 
-def _decimals(*values: float) -> list[DSfloat]:
-    return [DSfloat(float(value), auto_format=True) for value in values]
+def _decimals(*values: float) -> list[str]:
+    return [_decimal(value) for value in values]
+
+
+def _decimal(value: float) -> str:
+    """A number in the 16 characters that DICOM gives it (PS3.5 6.2, DS)."""
+    return format_number_as_ds(float(value))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from pydicom import Dataset
 
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD
@@ -104,7 +105,7 @@ def _spacing(measures: Dataset) -> tuple[float, float]:
 
 
 def _lifted(plane: Plane, height: float) -> Plane:
-    left, back, head = plane.position + height * plane.normal
+    left, back, head = np.array(plane.position) + height * plane.normal
     return replace(plane, position=(float(left), float(back), float(head)))
 
 

@@ -89,7 +89,7 @@ class Geometry:
         z, y, x = np.linalg.norm(self.matrix[:3, :3], axis=0)
         return float(z), float(y), float(x)
 
-    def position(self, index: tuple[float, float, float]) -> tuple[float, float, float]:
+    def position(self, index: tuple[float | int, float | int, float | int]) -> tuple[float, float, float]:
         """Where a (fractional) voxel index ``(z, y, x)`` lies, ``(L, P, S)`` in millimetres."""
         left, back, head, _ = self.matrix @ (*index, 1.0)
         return float(left), float(back), float(head)

@@ -126,7 +126,15 @@ def read_header(path: Path, limits: Limits = LIMITS) -> Header:
         DicomError: The file cannot be opened, breaks the standard, or is no DICOM file.
         DecodeError: A deflated file that cannot be inflated within the limits.
     """
-    opened = open_dataset(path, limits)
+    return header_of(path, open_dataset(path, limits))
+
+
+def header_of(path: Path, opened: Opened) -> Header:
+    """What a file that was opened says of its picture.
+
+    Raises:
+        DicomError: The dataset breaks the standard, or is none.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -210,6 +218,8 @@ def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, groups: 
         return f"has {shape.rows} Rows and {shape.columns} Columns, wanted at least 1"
     if groups not in (1, shape.count):
         return f"describes {groups} frames, wanted {shape.count} (Number of Frames)"
+    if shape.count > opened.pixels.available:
+        return f"declares {shape.count} frames in {opened.pixels.available} bytes of Pixel Data"
     if plain is None:
         return ""
     there = min(opened.pixels.available, opened.pixels.length)

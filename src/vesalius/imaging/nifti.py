@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from isal import igzip, isal_zlib
-from jaxtyping import Float, Num
 from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.nifti1 import Nifti1Extension, Nifti1Header, Nifti1Image
@@ -32,16 +31,18 @@ from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.nifti_grid import extent, grid, locate
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
+from vesalius.imaging.values import Values, classes, floats, narrowed, refuse_infinite
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
 
 _LARGEST = 8 << 30
 _COMMENT = 6
 _SIZE_OF_SECOND = 540
+_TYPES = (np.uint8, np.int16, np.int32, np.float32, np.float64)
 
 
 class _Decoded(NamedTuple):
-    array: Num[np.ndarray, "c z y x"]
+    array: Values
     geometry: Geometry
     sidecar: Sidecar
     is_scaled: bool
@@ -61,8 +62,8 @@ def read_nifti(path: Path) -> Image:
         ImagingError: A value is not finite, or not a real number.
     """
     array, geometry, sidecar, is_scaled = _decoded(path)
-    _refuse_infinite(array, path)
-    voxels = torch.from_numpy(_floats(array, is_scaled))
+    refuse_infinite(array, path)
+    voxels = torch.from_numpy(floats(array, is_scaled))
     return Image(voxels, geometry, sidecar.unit, sidecar.mark.origin, sidecar.modality)
 
 
@@ -77,13 +78,7 @@ def read_nifti_labels(path: Path) -> LabelMap:
         ImagingError: A value is no whole number, or there are several channels.
     """
     array, geometry, sidecar, _ = _decoded(path)
-    if len(array) != 1:
-        raise ImagingError(f"{path}: label map has {len(array)} channels, wanted one")
-    _refuse_infinite(array, path)
-    labels = np.ascontiguousarray(array, dtype=np.int64)
-    bad = int((labels != array).sum())
-    if bad:
-        raise ImagingError(f"{path}: {bad} of {array.size} labels are no whole numbers, wanted classes")
+    labels = classes(array, path)
     origin = max(sidecar.mark.origin, Origin.DERIVED)
     return LabelMap(torch.from_numpy(labels), geometry, sidecar.codes, origin)
 
@@ -98,7 +93,7 @@ def nifti_header(path: Path) -> Header:
         header = _header(stream)
     channels, *_ = extent(header)
     geometry = grid(header)
-    return Header(geometry.shape, channels, geometry.spacing, read_sidecar(path, None).modality)
+    return Header(geometry.shape, channels, geometry.spacing, _sidecar(header, path).modality)
 
 
 def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, path: Path) -> None:
@@ -114,7 +109,7 @@ def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, p
         ImagingError: An axis is too long for the format, or a value is not finite.
         StorageError: It could not be written whole.
     """
-    array = _smallest(values.double().numpy(force=True), path).transpose(3, 2, 1, 0)
+    array = narrowed(values.double().numpy(force=True), _TYPES, path).transpose(3, 2, 1, 0)
     try:
         picture = Nifti1Image(array[..., 0] if array.shape[3] == 1 else array, None)
         locate(picture.header, geometry)
@@ -142,11 +137,10 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
 
 
 def _header(stream: BufferedIOBase) -> Nifti1Header:
-    start = stream.read(_SIZE_OF_SECOND)
-    kind = _kind(start).header_class
-    if len(start) < kind.sizeof_hdr:
-        raise EOFError(f"{len(start)} bytes, wanted a header of {kind.sizeof_hdr}")
-    header = kind(start[: kind.sizeof_hdr])
+    """The header with its extensions."""
+    kind = _kind(stream.read(4)).header_class
+    stream.seek(0)
+    header = kind.from_fileobj(stream)
     shape = header.get_data_shape()
     if not shape or min(shape) < 1:
         raise ValueError(f"extent is {shape}, wanted at least one voxel along each axis")
@@ -178,7 +172,7 @@ def _decoded(path: Path) -> _Decoded:
     return _Decoded(array, grid(picture.header), _sidecar(picture.header, path), is_scaled)
 
 
-def _channels_first(array: np.ndarray) -> Num[np.ndarray, "c z y x"]:
+def _channels_first(array: np.ndarray) -> Values:
     if array.dtype.names:
         array = np.stack([array[name] for name in array.dtype.names], -1)
         array = array.reshape((*array.shape[:-1], *(1,) * (4 - array.ndim), array.shape[-1]))
@@ -194,27 +188,3 @@ def _sidecar(header: Nifti1Header, path: Path) -> Sidecar:
     software, _, origin = header["descrip"].tobytes().decode(errors="replace").rstrip("\0").partition(" ")
     said = Origin[origin] if software == SOFTWARE and origin in Origin.__members__ else Origin.ACQUIRED
     return read_sidecar(path, ours, said)
-
-
-def _refuse_infinite(array: Num[np.ndarray, "c z y x"], path: Path) -> None:
-    bad = int(array.size - np.isfinite(array).sum())
-    if bad:
-        raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")
-
-
-def _floats(array: Num[np.ndarray, "c z y x"], is_scaled: bool) -> Float[np.ndarray, "c z y x"]:
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(array, dtype=np.float32)
-    is_exact = is_scaled or array.dtype.itemsize < single.itemsize or (single == array).all()
-    return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
-
-
-def _smallest(values: Float[np.ndarray, "c z y x"], path: Path) -> Num[np.ndarray, "c z y x"]:
-    """The values in the first type that holds them all exactly."""
-    _refuse_infinite(values, path)
-    for dtype in (np.uint8, np.int16, np.int32, np.float32):
-        with np.errstate(invalid="ignore", over="ignore"):
-            cast = values.astype(dtype)
-        if (cast == values).all():
-            return cast
-    return values

@@ -121,7 +121,7 @@ def _exchange(child: subprocess.Popen[bytes], request: Request) -> np.ndarray | 
     if "error" in said:
         return said["error"]
     values = np.empty(said["shape"], said["dtype"])
-    _fill(memoryview(values.reshape(-1).view(np.uint8)), stdout)
+    _fill(values.reshape(-1).view(np.uint8).data, stdout)
     return values
 
 

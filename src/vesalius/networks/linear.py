@@ -90,22 +90,31 @@ def principal(rows: Float[Tensor, "n d"], components: int) -> Principal:
 
     Args:
         rows: Centred observations.
-        components: How many to keep; those beyond ``n - 2`` come out as zero.
+        components: How many to keep; those beyond the rank less one come out as zero.
 
     Source:
         Tipping and Bishop, 1999, eq. 7 and 8, by the Gram matrix of the rows.
     """
     count, features = rows.shape
-    kept = min(components, max(count - 2, 1), features)
-    values, vectors = torch.linalg.eigh((rows @ rows.T / max(count - 1, 1)).double())
-    values, vectors = values.flip(0).clamp_min(0), vectors.flip(1)
-    left_out = min(count - 1, features) - kept
-    noise = float(values[kept : kept + left_out].sum() / (features - kept)) if left_out > 0 else 0.0
-    spread = (values[:kept] - noise).clamp_min(0).sqrt()
-    scale = spread / (values[:kept] * max(count - 1, 1)).clamp_min(1e-20).sqrt()
+    rank = min(count - 1, features)
+    kept = max(min(components, rank - 1), 0)
+    values, vectors = _spectrum(rows)
+    noise = float(values[kept:rank].sum() / (features - kept)) if rank > kept else 0.0
     weight = torch.zeros(components, features)
-    weight[:kept] = (vectors[:, :kept] * scale).T.float() @ rows
+    weight[:kept] = vectors[:kept] * (values[:kept] - noise).clamp_min(0).sqrt()[:, None]
     return Principal(weight, noise)
+
+
+def _spectrum(rows: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
+    """Variances and directions, largest first, by the smaller of the two square matrices."""
+    count, features = rows.shape
+    if count > features:
+        values, vectors = torch.linalg.eigh((rows.T @ rows / (count - 1)).double())
+        return values.flip(0).clamp_min(0).float(), vectors.flip(1).T.float()
+    values, vectors = torch.linalg.eigh((rows @ rows.T / max(count - 1, 1)).double())
+    values = values.flip(0).clamp_min(0)
+    scale = (values * max(count - 1, 1)).clamp_min(1e-20).sqrt()
+    return values.float(), (vectors.flip(1) / scale).T.float() @ rows
 
 
 def components_for(counts: Int[Tensor, "k"], patients: int, most: int = 64) -> int:

@@ -69,7 +69,10 @@ def augment_for(task: Synthesis) -> Augment:
     return Augment()
 
 
-RECIPES: MappingProxyType[str, Callable[[Synthesis, float, int], Recipe]] = MappingProxyType(
+RecipeOf = Callable[[Synthesis, float, int], Recipe]
+"""What every recipe is: a function of task, minutes and seed."""
+
+RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
     {"synthesis.conditional_gan": conditional_gan, "synthesis.relativistic_gan": relativistic_gan}
 )
 """Recipes by the name that the command line knows them by."""

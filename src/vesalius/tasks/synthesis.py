@@ -21,6 +21,7 @@ ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
 
 _LOOKED_AT = 64
+_LEVELS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,13 @@ class Synthesis:
         return Single(voxels[None], torch.tensor([self._class_of(case)]))
 
     def decode(self, voxels: Float[Tensor, "c z y x"]) -> Image:
-        """What a generator made, as a marked picture in the unit of the cohort."""
+        """What a generator made, as a marked picture in the unit of the cohort.
+
+        Values come out whole, as scanners store them, unless the whole range is a few units.
+        """
         values = self.made.backward(voxels.float().clamp(-1, 1))
+        if self.made.high - self.made.low >= _LEVELS:
+            values = values.round()
         geometry = Geometry.plain((1, *self.size), self.spacing)
         return Image(values, geometry, self.made.unit, Origin.SYNTHETIC, self.modality)
 

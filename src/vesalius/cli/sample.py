@@ -1,0 +1,22 @@
+"""``vesalius sample``."""
+
+from vesalius.cli.console import bar, say
+from vesalius.cli.verbs import Sample
+from vesalius.errors import ModelError
+from vesalius.model.export import balanced, write_samples
+from vesalius.model.model import load_model
+
+
+def sample_model(asked: Sample) -> None:
+    """Write marked pictures, as many of each class.
+
+    Raises:
+        VesaliusError: No model there, or no place to write.
+    """
+    if asked.per_class < 1:
+        raise ModelError(f"per_class is {asked.per_class}, wanted at least 1")
+    model = load_model(asked.run_folder / "model")
+    classes = balanced(model, asked.per_class)
+    with bar("sampling", len(classes)) as shown:
+        write_samples(model, classes, asked.seed, asked.out, watch=shown.at)
+    say(f"{len(classes)} synthetic pictures, not assessed yet: {asked.out}")

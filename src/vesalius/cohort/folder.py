@@ -1,0 +1,176 @@
+"""A folder becomes a cohort, and everything that is wrong with it gets a line."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from vesalius.cohort import metadata
+from vesalius.cohort.cohort import Case, Cohort, gather, separate
+from vesalius.cohort.inspection import Inspected, inspect
+from vesalius.cohort.layouts import (
+    class_folders,
+    pictures_below,
+    read_classes,
+    read_dicom_tree,
+    read_flat,
+    read_nnunet,
+)
+from vesalius.cohort.table import read_table
+from vesalius.errors import CohortError, EmptyCohortError
+from vesalius.imaging.formats import NIFTI
+from vesalius.imaging.raster import RASTERS
+from vesalius.imaging.series import Problem
+
+Kind = Literal["metadata", "parquet", "dicom", "nnunet", "classes", "flat"]
+"""How a folder tells who is in it."""
+
+TABLE = "cohort.parquet"
+"""Our own table of a folder; see `table`."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What was found in a folder.
+
+    Args:
+        cohort: Cases whose pictures can be read, in the order of their keys.
+        problems: Files that cannot be used, with the reason.
+        kind: How the folder tells who is in it.
+    """
+
+    cohort: Cohort
+    problems: tuple[Problem, ...]
+    kind: Kind
+
+
+def survey(
+    source: Path, *, label: str | None = None, patient: str | None = None, decode: bool = False
+) -> Survey:
+    """Find out who is in a folder, and what is wrong with it.
+
+    The first of these that fits: a metadata.csv, a cohort.parquet, DICOM files, ``imagesTr``,
+    sub-folders with pictures (one a class), a flat folder. Pictures that cannot be used become
+    problems and never stop the rest.
+
+    Args:
+        source: A folder, a table in it, or one picture.
+        label: Which fact is the label; by default ``label`` as the folder tells it.
+        patient: Regular expression searched in the path of a case; its first group, or all of it,
+            names the person. By default as the folder tells it.
+        decode: Decode every picture; otherwise only headers are read.
+
+    Raises:
+        EmptyCohortError: Nothing there, or no picture can be read; the message gives reasons.
+        LeakageError: A patient in two recorded parts.
+        CohortError: An unknown column, a pattern that does not fit, or a table that cannot be read.
+    """
+    source = Path(source)
+    if not source.exists():
+        raise CohortError(f"{source}: no such file or folder, wanted a folder of pictures")
+    kind = _kind(source)
+    drafted = _read(source, kind)
+    inspected = inspect(drafted.cases, decode)
+    problems = (*drafted.problems, *inspected.problems)
+    if not inspected.cases:
+        raise EmptyCohortError(_nobody(source, problems))
+    named = _with_patient(inspected.cases, patient) if patient else inspected.cases
+    cohort = gather(
+        _with_label(named, label) if label else named, source.stem if source.is_file() else source.name
+    )
+    _refuse_leaks(cohort)
+    return Survey(cohort, problems, kind)
+
+
+def read_cohort(
+    source: Path, *, label: str | None = None, patient: str | None = None, decode: bool = False
+) -> Cohort:
+    """Everybody in a folder whose picture can be read; see `survey` for the rest and for the arguments.
+
+    Args:
+        source: A folder, a table in it, or one picture.
+        label: Which fact is the label.
+        patient: Regular expression that names the person.
+        decode: Decode every picture; otherwise only headers are read.
+
+    Raises:
+        CohortError: As `survey`.
+    """
+    return survey(source, label=label, patient=patient, decode=decode).cohort
+
+
+def _kind(source: Path) -> Kind:
+    if source.name == metadata.NAME or (source / metadata.NAME).is_file():
+        return "metadata"
+    if source.suffix == ".parquet" or (source / TABLE).is_file():
+        return "parquet"
+    if _is_dicom_tree(source):
+        return "dicom"
+    if (source / "imagesTr").is_dir():
+        return "nnunet"
+    return "classes" if source.is_dir() and class_folders(source) else "flat"
+
+
+def _is_dicom_tree(source: Path) -> bool:
+    """Whether at least half of the pictures are DICOM: a stray one among others makes no tree."""
+    pictures = [source] if source.is_file() else list(pictures_below(source))
+    dicom = [path for path in pictures if not path.name.lower().endswith(NIFTI + RASTERS)]
+    return bool(dicom) and 2 * len(dicom) >= len(pictures)
+
+
+def _read(source: Path, kind: Kind) -> Inspected:
+    folder = source.parent if source.is_file() else source
+    match kind:
+        case "metadata":
+            return metadata.read_metadata(folder)
+        case "parquet":
+            return Inspected(read_table(source if source.is_file() else source / TABLE).cases, ())
+        case "dicom":
+            return read_dicom_tree(source)
+        case "nnunet":
+            return read_nnunet(folder)
+        case "classes":
+            return read_classes(folder)
+        case "flat":
+            return read_flat(source)
+
+
+def _nobody(source: Path, problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return f"{source} holds no picture, wanted DICOM, NIfTI, PNG, JPEG or TIFF files"
+    reasons = "; ".join(problem.reason for problem in problems[:_SHOWN])
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return f"{source} holds no readable picture, wanted at least one: {reasons}{more}"
+
+
+def _with_label(cases: tuple[Case, ...], label: str) -> list[Case]:
+    columns = sorted({name for case in cases for name in case.facts})
+    if label not in columns:
+        raise CohortError(f"no column {label!r}; there are {columns}")
+    known = [case for case in cases if label in case.facts]
+    return [replace(case, facts={**case.facts, "label": str(case.facts[label])}) for case in known]
+
+
+def _with_patient(cases: tuple[Case, ...], pattern: str) -> tuple[Case, ...]:
+    try:
+        search = re.compile(pattern).search
+    except re.error as error:
+        raise CohortError(f"patient pattern {pattern!r} is no regular expression: {error}") from error
+    found = [(case, search(case.key)) for case in cases]
+    for case, match in found:
+        if match is None:
+            raise CohortError(
+                f"patient pattern {pattern!r} does not fit {case.key!r}, wanted one for all cases"
+            )
+    return tuple(
+        replace(case, patient=match[1] if match.re.groups else match[0]) for case, match in found if match
+    )
+
+
+def _refuse_leaks(cohort: Cohort) -> None:
+    sides = sorted({str(case.facts["split"]) for case in cohort.cases if "split" in case.facts})
+    separate(
+        **{side: cohort.where(lambda case, side=side: case.facts.get("split") == side) for side in sides}
+    )

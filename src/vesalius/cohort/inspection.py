@@ -1,0 +1,115 @@
+"""What a picture says of itself: extent, spacing and modality become facts, faults become problems."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from vesalius.cohort.cohort import Case, Fact, MaskSource, PictureSource, Stored
+from vesalius.errors import DicomError, GeometryError, ImagingError
+from vesalius.imaging.dataset import is_dicom
+from vesalius.imaging.extent import Header
+from vesalius.imaging.formats import DICOM, header
+from vesalius.imaging.series import Problem, find_series
+
+
+class Inspected(NamedTuple):
+    """Cases that can be used, and what is wrong with the others."""
+
+    cases: tuple[Case, ...]
+    problems: tuple[Problem, ...]
+
+
+def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
+    """Look at every picture; a bad one never stops the rest.
+
+    A case with a picture that cannot be read is left out. One with a label map that cannot be
+    read stays without it. The others gain the facts ``rows``, ``columns``, ``slices``, spacing in
+    millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``) where the file knows it, and
+    ``modality``; what a table said before is kept.
+
+    Args:
+        cases: Cases of stored pictures.
+        decode: Decode all voxels; otherwise headers only.
+    """
+    kept, problems = [], []
+    for case in cases:
+        try:
+            facts = _facts(case, decode)
+        except ImagingError as error:
+            problems.append(Problem(_path(case), str(error)))
+            continue
+        masks, faults = _masks(case, decode)
+        problems += faults
+        kept.append(replace(case, masks=masks, facts=facts | dict(case.facts)))
+    return Inspected(tuple(kept), tuple(problems))
+
+
+def _facts(case: Case, decode: bool) -> dict[str, Fact]:
+    """Facts of the first picture; the others are only tried."""
+    found = [_picture(source, decode) for source in case.pictures.values()]
+    return found[0] if found else {}
+
+
+def _picture(source: PictureSource, decode: bool) -> dict[str, Fact]:
+    if not isinstance(source, Stored):
+        geometry = source.image.geometry
+        return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality)
+    if decode:
+        source.read()
+    if len(source.paths) > 1:
+        # The header of one file of a series says nothing of the whole; whoever grouped it knows.
+        return {}
+    said = _header(source.paths[0])
+    size = said.size if source.slice is None else (1, *said.size[1:])
+    return _extent(size, said.spacing) | _modality(said.modality)
+
+
+def _header(path: Path) -> Header:
+    if not path.is_file():
+        raise ImagingError(f"{path}: no such file")
+    if path.suffix.lower() not in DICOM and not is_dicom(path):
+        return header(path)
+    found = find_series(path)
+    if found.problems:
+        raise DicomError(found.problems[0].reason)
+    series = found.series[0]
+    if not series.is_regular:
+        raise GeometryError(f"{path}: is no regular grid: {'; '.join(series.warnings)}")
+    return Header((series.slices, series.rows, series.columns), 1, series.spacing, series.modality)
+
+
+def _modality(modality: str) -> dict[str, Fact]:
+    return {} if modality == "OT" else {"modality": modality}
+
+
+def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float] | None) -> dict[str, Fact]:
+    facts: dict[str, Fact] = dict(zip(("slices", "rows", "columns"), size, strict=True))
+    if spacing is not None:
+        facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", spacing, strict=True)}
+    return facts
+
+
+def _masks(case: Case, decode: bool) -> tuple[dict[str, MaskSource], list[Problem]]:
+    masks: dict[str, MaskSource] = {}
+    problems = []
+    for role, source in case.masks.items():
+        try:
+            if isinstance(source, Stored):
+                _try(source, decode)
+            masks[role] = source
+        except ImagingError as error:
+            problems.append(Problem(_path(case), f"label map {role!r} left out: {error}"))
+    return masks, problems
+
+
+def _try(source: Stored, decode: bool) -> None:
+    if decode:
+        source.read_labels()
+    elif missing := [path for path in source.paths if not path.is_file()]:
+        raise ImagingError(f"{missing[0]}: no such file")
+
+
+def _path(case: Case) -> Path:
+    sources = [source for source in case.pictures.values() if isinstance(source, Stored)]
+    return sources[0].paths[0]

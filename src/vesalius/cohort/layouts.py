@@ -1,0 +1,177 @@
+"""Folders that speak by their shape: DICOM trees, nnU-Net style, one folder a class, or just pictures."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from vesalius.cohort.cohort import Case, Fact, Stored
+from vesalius.cohort.inspection import Inspected
+from vesalius.errors import CohortError
+from vesalius.imaging.formats import is_picture
+from vesalius.imaging.series import Problem, Series, find_series
+
+_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"} | {
+    "test": "test",
+    "testing": "test",
+}
+_CHANNEL = re.compile(r"(.+)_(\d{4})")
+_FACTS = {
+    "PatientSex": "sex",
+    "BodyPartExamined": "body_part",
+    "Manufacturer": "manufacturer",
+    "ManufacturerModelName": "scanner",
+    "InstitutionName": "site",
+    "Laterality": "laterality",
+    "ViewPosition": "view",
+    "ProtocolName": "protocol",
+}
+_YEARS = re.compile(r"(\d{3})Y")
+
+
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """Files that claim to be pictures, sorted, at any depth; hidden ones are passed over."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file() and is_picture(path):
+            yield path
+
+
+def read_dicom_tree(source: Path) -> Inspected:
+    """One case for each series of a DICOM folder, or for each file of a series that is no regular grid.
+
+    Facts: ``modality``, ``description``, ``folder``, extent and spacing, and what the header tells of
+    sex, age, site and scanner. The label is the modality. Patients get a pseudonym made from
+    their identifier.
+
+    Args:
+        source: A folder or one file.
+    """
+    found = find_series(source)
+    root = source if source.is_dir() else source.parent
+    cases, problems = [], list(found.problems)
+    for series in found.series:
+        if series.is_regular:
+            cases.append(_series(series, series.paths, root))
+            continue
+        problems.append(Problem(series.paths[0], _irregular(series)))
+        if len(series.paths) > 1:
+            cases += [_series(series, (path,), root) for path in series.paths]
+    return Inspected(tuple(cases), tuple(problems))
+
+
+def _irregular(series: Series) -> str:
+    singly = "; its files are read singly" if len(series.paths) > 1 else ""
+    return f"series {series.uid} is no regular grid: {'; '.join(series.warnings)}{singly}"
+
+
+def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
+    name = sha256(f"{series.uid}/{paths[0].name}".encode()).hexdigest()[:8]
+    folder = paths[0].parent.relative_to(root).as_posix()
+    facts: dict[str, Fact] = {
+        own: series.attributes[keyword] for keyword, own in _FACTS.items() if keyword in series.attributes
+    }
+    facts |= {"label": series.modality, "modality": series.modality, "folder": folder}
+    facts |= {"description": series.description} if series.description else {}
+    if years := _YEARS.fullmatch(series.attributes.get("PatientAge", "")):
+        facts["age"] = int(years[1])
+    facts |= {"slices": series.slices if paths == series.paths else 1}
+    facts |= {"rows": series.rows, "columns": series.columns}
+    facts |= {f"spacing_{axis}": gap for axis, gap in zip("zyx", series.spacing, strict=True)}
+    patient = sha256(series.patient.encode()).hexdigest()[:12]
+    return Case(f"{folder}/{series.modality}-{name}", patient, {"image": Stored(paths)}, {}, facts)
+
+
+def read_nnunet(folder: Path) -> Inspected:
+    """Cases of ``imagesTr`` with their label maps of ``labelsTr``.
+
+    Channels ``case_0000``, ``case_0001``, ... become the roles ``image``, ``image_1``, ...; what
+    dataset.json calls the first is the fact ``channel``. The name of the case stands for the person.
+
+    Args:
+        folder: Where ``imagesTr`` lies.
+
+    Raises:
+        CohortError: dataset.json is no JSON object.
+    """
+    channels = _channels(folder / "dataset.json")
+    roles: dict[str, dict[str, Stored]] = defaultdict(dict)
+    for path in pictures_below(folder / "imagesTr"):
+        stem, suffix = _stem(path)
+        match = _CHANNEL.fullmatch(stem)
+        name, number = (match[1], int(match[2])) if match else (stem, 0)
+        roles[name + suffix][f"image_{number}" if number else "image"] = Stored((path,))
+    labels = {"".join(_stem(path)): path for path in pictures_below(folder / "labelsTr")}
+    facts: dict[str, Fact] = {"channel": channels["0"]} if "0" in channels else {}
+    cases = []
+    for name, pictures in roles.items():
+        masks = {"mask": Stored((labels[name],))} if name in labels else {}
+        key, _ = _stem(Path(name))
+        cases.append(Case(key, key, pictures, masks, facts))
+    return Inspected(tuple(cases), ())
+
+
+def _channels(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        named = said.get("channel_names") or said.get("modality") or {}
+        return {str(number): str(name) for number, name in named.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise CohortError(f"{path}: not read: {error}, wanted a JSON object with channel_names") from error
+
+
+def _stem(path: Path) -> tuple[str, str]:
+    """Name without suffix, and the suffix; ``.nii.gz`` is one."""
+    suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix
+    return path.name.removesuffix(suffix) if suffix in path.name else path.name[: -len(suffix)], suffix
+
+
+def class_folders(folder: Path) -> tuple[Path, ...]:
+    """Sub-folders that hold pictures at any depth."""
+    below = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
+    return tuple(path for path in below if next(pictures_below(path), None))
+
+
+def read_classes(folder: Path) -> Inspected:
+    """One sub-folder for each class; its name is the label.
+
+    Folders called train, val and test are parts first, with the classes below them.
+
+    Args:
+        folder: Where the sub-folders lie.
+    """
+    folders = class_folders(folder)
+    cases: list[Case] = []
+    if all(each.name.lower() in _SPLITS for each in folders):
+        for part in folders:
+            split = _SPLITS[part.name.lower()]
+            cases += [
+                _file(path, folder, {"label": each.name, "split": split})
+                for each in class_folders(part)
+                for path in pictures_below(each)
+            ]
+    if not cases:
+        cases = [
+            _file(path, folder, {"label": each.name}) for each in folders for path in pictures_below(each)
+        ]
+    return Inspected(tuple(cases), ())
+
+
+def read_flat(source: Path) -> Inspected:
+    """All pictures of a folder, or one file, without any label.
+
+    Args:
+        source: A folder or one file.
+    """
+    root = source if source.is_dir() else source.parent
+    paths = pictures_below(source) if source.is_dir() else (source,)
+    return Inspected(tuple(_file(path, root, {}) for path in paths), ())
+
+
+def _file(path: Path, root: Path, facts: dict[str, Fact]) -> Case:
+    name = path.relative_to(root).as_posix()
+    return Case(name, _stem(path)[0], {"image": Stored((path,))}, {}, facts)

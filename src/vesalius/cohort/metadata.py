@@ -1,0 +1,107 @@
+"""A folder with a metadata.csv becomes cases: one row, one picture."""
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vesalius.cohort.cohort import Case, Stored
+from vesalius.cohort.inspection import Inspected
+from vesalius.errors import CohortError
+from vesalius.imaging.series import Problem
+
+NAME = "metadata.csv"
+"""The table that tells about the pictures beside and below it."""
+
+_OWN = ("file", "patient", "mask")
+_TEXT = ("label", "split")
+_WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)")
+_REAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?")
+
+Row = dict[str, str]
+
+
+def read_metadata(folder: Path) -> Inspected:
+    """Read the table of a folder; pictures are not touched.
+
+    ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
+    is empty, the stem of the file name stands for the person. ``mask`` is the path of a label map.
+    ``label``, ``split`` and all further columns become facts: numbers where every filled cell of
+    the column is one, else text. An empty cell is no fact.
+
+    Args:
+        folder: Where `NAME` lies.
+
+    Raises:
+        CohortError: The table cannot be read, or has no column ``file``.
+    """
+    columns, rows, problems = _table(folder / NAME)
+    types = {column: _type(column, (row[column] for row in rows)) for column in columns if column not in _OWN}
+    cases: dict[str, Case] = {}
+    for row in rows:
+        name = row["file"]
+        if fault := _fault(folder, name) or (f"{name}: named twice" if name in cases else ""):
+            problems.append(Problem(folder / name, f"{fault}, wanted one file within {folder}"))
+            continue
+        facts = {column: kind(row[column]) for column, kind in types.items() if row[column]}
+        masks, lost = _masks(folder, row)
+        problems += lost
+        who = row.get("patient") or Path(name).stem
+        cases[name] = Case(name, who, {"image": Stored((folder / name,))}, masks, facts)
+    return Inspected(tuple(cases.values()), tuple(problems))
+
+
+def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            lines = csv.DictReader(text, strict=True)
+            columns = [column.strip() for column in lines.fieldnames or ()]
+            lines.fieldnames = columns
+            if "file" not in columns:
+                raise CohortError(f"{path} has no column 'file'; it has {columns}")
+            return columns, *_rows(path, lines)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CohortError(f"{path}: not read: {error}, wanted comma-separated UTF-8 text") from error
+
+
+def _rows(path: Path, lines: "csv.DictReader[str]") -> tuple[list[Row], list[Problem]]:
+    rows, problems = [], []
+    for row in lines:
+        if None in row or None in row.values():
+            reason = (
+                f"line {lines.line_num} has not as many cells as the {len(lines.fieldnames or ())} columns"
+            )
+            problems.append(Problem(path, reason))
+        else:
+            rows.append({column: cell.strip() for column, cell in row.items()})
+    return rows, problems
+
+
+def _type(column: str, cells: Iterator[str]) -> type[str] | type[int] | type[float]:
+    """Whole numbers, real numbers, or text; numbers with leading zeros are names."""
+    filled = [cell for cell in cells if cell]
+    if column in _TEXT:
+        return str
+    if all(_WHOLE.fullmatch(cell) and len(cell) < 19 for cell in filled):
+        return int
+    return float if all(_REAL.fullmatch(cell) for cell in filled) else str
+
+
+def _fault(folder: Path, name: str) -> str:
+    """Why a name in the table may not be followed, or nothing."""
+    if not name:
+        return "a row without a file name"
+    inside = os.path.normpath(folder / name).startswith(os.path.normpath(folder) + os.sep)
+    return "" if inside else f"{name}: lies outside"
+
+
+def _masks(folder: Path, row: Row) -> tuple[dict[str, Stored], list[Problem]]:
+    name = row.get("mask", "")
+    if not name:
+        return {}, []
+    if fault := _fault(folder, name):
+        return {}, [
+            Problem(folder / row["file"], f"label map left out: {fault}, wanted a file within {folder}")
+        ]
+    return {"mask": Stored((folder / name,))}, []

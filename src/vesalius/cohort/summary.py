@@ -1,0 +1,89 @@
+"""What there is to say about a folder of pictures, as plain data."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.duplicates import Pair, duplicates
+from vesalius.cohort.fingerprint import counted, sizes, spacing
+from vesalius.cohort.folder import Kind, Survey
+from vesalius.cohort.thumbnails import Thumbnails, thumbnails
+from vesalius.imaging.series import Problem
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of a cohort and everything that is wrong with it.
+
+    Args:
+        name: Of the cohort.
+        kind: How the folder tells who is in it.
+        cases: Number of cases.
+        patients: Number of people.
+        labels: Cases of each label; unlabelled cases are missing.
+        splits: Cases of each recorded part.
+        modalities: Cases of each modality.
+        sizes: Cases of each extent, ``"slices x rows x columns"``.
+        spacings: Cases of each spacing, ``"z x y x x"`` in millimetres.
+        spacing: Median millimetres along ``(z, y, x)``, or None.
+        masks: Cases with a label map.
+        problems: Files that cannot be used, with the reason.
+        duplicates: Pictures that occur twice: across recorded parts, else across people.
+    """
+
+    name: str
+    kind: Kind
+    cases: int
+    patients: int
+    labels: Mapping[str, int]
+    splits: Mapping[str, int]
+    modalities: Mapping[str, int]
+    sizes: Mapping[str, int]
+    spacings: Mapping[str, int]
+    spacing: tuple[float, float, float] | None
+    masks: int
+    problems: tuple[Problem, ...]
+    duplicates: tuple[Pair, ...] = ()
+
+
+def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
+    """Count everything there is to count.
+
+    Args:
+        survey: What was found in a folder.
+        look_for_duplicates: Decode every picture to find those that occur twice.
+    """
+    cohort = survey.cohort
+    return Summary(
+        name=cohort.name,
+        kind=survey.kind,
+        cases=len(cohort),
+        patients=len(cohort.patients),
+        labels=counted(cohort, "label"),
+        splits=counted(cohort, "split"),
+        modalities=counted(cohort, "modality"),
+        sizes=sizes(cohort),
+        spacings=_spacings(cohort),
+        spacing=spacing(cohort),
+        masks=sum(bool(case.masks) for case in cohort.cases),
+        problems=survey.problems,
+        duplicates=_duplicates(cohort) if look_for_duplicates else (),
+    )
+
+
+def _spacings(cohort: Cohort) -> dict[str, int]:
+    axes = ("spacing_z", "spacing_y", "spacing_x")
+    known = (case.facts for case in cohort.cases if all(axis in case.facts for axis in axes))
+    named = Counter(" x ".join(f"{facts[axis]:.3g}" for axis in axes) for facts in known)
+    return dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _duplicates(cohort: Cohort) -> tuple[Pair, ...]:
+    splits = list(counted(cohort, "split"))
+    if len(splits) < 2:
+        return duplicates(cohort)
+    sides: list[Cohort | Thumbnails] = [
+        thumbnails(cohort.where(lambda case, side=side: case.facts.get("split") == side)) for side in splits
+    ]
+    return duplicates(*sides)

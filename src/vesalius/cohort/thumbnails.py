@@ -1,0 +1,110 @@
+"""Small copies of pictures by which one is recognised as another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.fingerprint import content
+from vesalius.errors import ImagingError
+from vesalius.shapes import Stack
+
+LARGE = 64
+"""Rows and columns of the thumbnails that decide."""
+
+SMALL = 32
+"""Rows and columns of the thumbnails that propose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thumbnails:
+    """What is compared of a cohort: one row for each picture that could be read.
+
+    Each row has mean 0 and length 1, so that the product of two is their normalised
+    cross-correlation; a constant picture is all zero and correlates with nothing.
+
+    Args:
+        large: Thumbnails of `LARGE` rows and columns.
+        small: The same with `SMALL`.
+        keys: Names of the cases.
+        patients: Whose they are.
+        contents: Hash of all values of each picture.
+    """
+
+    large: Float32[np.ndarray, "n large"]
+    small: Float32[np.ndarray, "n small"]
+    keys: tuple[str, ...]
+    patients: tuple[str, ...]
+    contents: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def thumbnails(cohort: Cohort, role: str = "image") -> Thumbnails:
+    """Decode every picture once and keep its thumbnail; of a volume, the middle slice.
+
+    Pictures that cannot be read, and cases without the role, have none.
+
+    Args:
+        cohort: Whom to look at.
+        role: Which picture of each case.
+    """
+    rows, keys, patients, contents = [], [], [], []
+    for case in cohort.cases:
+        if role not in case.pictures:
+            continue
+        try:
+            image = case.pictures[role].read()
+        except ImagingError:
+            continue
+        rows.append(_pooled(image.voxels[None]))
+        keys.append(case.key)
+        patients.append(case.patient)
+        contents.append(content(image))
+    large = torch.cat(rows) if rows else torch.zeros(0, 1, LARGE, LARGE)
+    return _normalised(large, tuple(keys), tuple(patients), tuple(contents))
+
+
+def stack_thumbnails(stack: Stack, keys: Sequence[str], patients: Sequence[str]) -> Thumbnails:
+    """Thumbnails of pictures that lie decoded side by side.
+
+    Args:
+        stack: Pictures, ``n c z y x``.
+        keys: Name of the case of each.
+        patients: Whose each is.
+    """
+    blocks = [_pooled(torch.from_numpy(np.array(stack[i : i + 256]))) for i in range(0, len(stack), 256)]
+    large = torch.cat(blocks) if blocks else torch.zeros(0, 1, LARGE, LARGE)
+    contents = tuple(sha256(np.ascontiguousarray(picture).tobytes()).hexdigest() for picture in stack)
+    return _normalised(large, tuple(keys), tuple(patients), contents)
+
+
+def _pooled(voxels: Float[Tensor, "n c z y x"]) -> Float[Tensor, "n 1 large large"]:
+    middle = voxels[:, :, voxels.shape[2] // 2].float().mean(1, keepdim=True)
+    return adaptive_avg_pool2d(middle, LARGE)
+
+
+def _normalised(
+    large: Float[Tensor, "n 1 large large"],
+    keys: tuple[str, ...],
+    patients: tuple[str, ...],
+    contents: tuple[str, ...],
+) -> Thumbnails:
+    small = adaptive_avg_pool2d(large, SMALL) if len(large) else torch.zeros(0, 1, SMALL, SMALL)
+    return Thumbnails(_unit(large), _unit(small), keys, patients, contents)
+
+
+def _unit(pictures: Float[Tensor, "n 1 side side"]) -> Float32[np.ndarray, "n d"]:
+    rows = pictures.flatten(1).double().numpy()
+    rows = rows - rows.mean(1, keepdims=True)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    # Float32 values leave a dust of rounding in a constant picture; it must not be blown up to length 1.
+    flat = length <= 1e-6 * np.abs(pictures.flatten(1).double().numpy()).max(1, keepdims=True, initial=1e-30)
+    return np.where(flat, 0, rows / np.where(flat, 1, length)).astype(np.float32)

@@ -1,0 +1,91 @@
+"""The small classifiers by which the usefulness of pictures is measured."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vesalius.evidence.baselines import augment
+from vesalius.shapes import Embedding
+
+Pictures = Float[np.ndarray, "n c y x"]
+"""Pictures of one slice."""
+
+_BATCH = 64
+
+
+class Classifier(nn.Module):
+    """Three stages of strided convolution and a mean: a few seconds of training.
+
+    Args:
+        channels: Channels of a picture.
+        classes: Classes to tell apart.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        stages: list[nn.Module] = []
+        for before, width in zip((channels, 16, 32), (16, 32, 64), strict=True):
+            stages += [nn.Conv2d(before, width, 3, stride=2, padding=1), nn.GroupNorm(8, width), nn.SiLU()]
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Linear(4 * 64, classes)
+
+    def forward(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b k"]:
+        """One score a class."""
+        return self.head(F.adaptive_avg_pool2d(self.stages(pictures), 2).flatten(1))
+
+
+def network_scores(
+    pictures: Pictures,
+    labels: Int[np.ndarray, "n"],
+    test: Pictures,
+    classes: int,
+    seed: int,
+    steps: int,
+    augmentation: bool = False,
+    mirror: bool = False,
+) -> Float[np.ndarray, "m k"]:
+    """Train the small network and score the test pictures, as log-probabilities.
+
+    Every class is drawn equally often, and every set gets the same number of steps.
+
+    Args:
+        pictures: What it learns from.
+        labels: Class of each.
+        test: What it is asked.
+        classes: Classes in all.
+        seed: Fixes weights and order.
+        steps: Updates.
+        augmentation: Change each picture slightly each time it is seen.
+        mirror: Left and right may be exchanged in doing so.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
+        network = Classifier(pictures.shape[1], classes)
+        images, target = torch.from_numpy(pictures), torch.from_numpy(labels)
+        weight = (1.0 / torch.bincount(target, minlength=classes).clamp_min(1))[target]
+        adam = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps)
+        for _ in range(steps):
+            chosen = torch.multinomial(weight, _BATCH, replacement=True, generator=rng)
+            batch = augment(images[chosen], rng, mirror) if augmentation else images[chosen]
+            adam.zero_grad()
+            F.cross_entropy(network(batch), target[chosen]).backward()
+            adam.step()
+            schedule.step()
+        with torch.no_grad():
+            blocks = [network(part) for part in torch.from_numpy(test).split(256)]
+    return torch.cat(blocks).log_softmax(1).double().numpy()
+
+
+def linear_scores(
+    rows: Embedding, labels: Int[np.ndarray, "n"], test: Embedding, classes: int
+) -> Float[np.ndarray, "m k"]:
+    """Logistic regression on features; log-probabilities of the test rows."""
+    model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(rows, labels)
+    scores = np.full((len(test), classes), -30.0)
+    scores[:, model.classes_] = model.predict_log_proba(test)
+    return scores

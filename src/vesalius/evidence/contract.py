@@ -1,0 +1,123 @@
+"""What sets of pictures must fulfil before anything is said about them."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from vesalius.errors import EvidenceError, LeakageError
+from vesalius.evidence.record import SetRecord
+from vesalius.training.stream import Stacked
+
+_LEAST = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """The sets of one assessment, after they were admitted.
+
+    Args:
+        train: Exactly the pictures that the generator learnt from.
+        holdout: Real pictures it never saw: the reference of fidelity.
+        test: Real pictures on which usefulness is tested.
+        made: Synthetic pictures.
+        classes: Names of the classes.
+        same_holdout: Holdout and test are the same people.
+        notes: What was changed or noticed on admission.
+    """
+
+    train: Stacked
+    holdout: Stacked
+    test: Stacked
+    made: Stacked
+    classes: tuple[str, ...]
+    same_holdout: bool
+    notes: tuple[str, ...] = ()
+
+
+def admit(
+    train: Stacked, test: Stacked, made: Stacked, holdout: Stacked | None, classes: tuple[str, ...]
+) -> Sets:
+    """Check the data contract and set aside real pictures that stand on both sides.
+
+    Raises:
+        EvidenceError: A set is too small, not finite, out of range or of another shape.
+        LeakageError: A training patient is in the holdout or the test set.
+    """
+    held = test if holdout is None else holdout
+    named = {"train": train, "holdout": held, "test": test, "made": made}
+    for role, one in named.items():
+        _check(role, one, train, len(classes))
+    for role in ("holdout", "test"):
+        both = set(train.patients) & set(named[role].patients)
+        if both:
+            raise LeakageError(tuple(sorted(both)), ("train", role))
+    notes: list[str] = []
+    seen = set(_digests(train))
+    clean = [_without(role, named[role], seen, notes) for role in ("holdout", "test")]
+    for role, one in zip(("holdout", "test"), clean, strict=True):
+        _check(role, one, train, len(classes))
+    notes += [f"{role}: {line}" for role, one in named.items() for line in one.problems[:5]]
+    if train.stack.shape[2] > 1:
+        notes.append("Volumes: only the middle slice of each picture was looked at.")
+    return Sets(train, clean[0], clean[1], made, classes, holdout is None, tuple(notes))
+
+
+def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = True) -> SetRecord:
+    """What is written down of a set."""
+    counts = np.bincount(one.labels, minlength=len(classes))
+    digests = _digests(one)
+    lines = sorted(f"{d} {y} {p}" for d, y, p in zip(digests, one.labels, one.patients, strict=True))
+    return SetRecord(
+        role,
+        len(one),
+        len(set(one.patients)) if people else 0,
+        {name: int(count) for name, count in zip(classes, counts, strict=True)},
+        hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+    )
+
+
+def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
+    people = len(one) if role == "made" else len(set(one.patients))
+    if people < _LEAST:
+        raise EvidenceError(f"{role} set: {people} people or pictures, wanted at least {_LEAST}")
+    if one.stack.shape[1:] != train.stack.shape[1:]:
+        raise EvidenceError(
+            f"{role} set: pictures of {one.stack.shape[1:]}, wanted {train.stack.shape[1:]} as in train"
+        )
+    if not len(one.stack) == len(one.labels) == len(one.patients) == len(one.keys):
+        raise EvidenceError(f"{role} set: {len(one.stack)} pictures, wanted as many labels, patients and keys")
+    low, high = float(one.stack.min()), float(one.stack.max())
+    if not (low >= -1.001 and high <= 1.001):
+        raise EvidenceError(f"{role} set: values from {low:.3g} to {high:.3g}, wanted numbers in [-1, 1]")
+    if one.labels.min() < 0 or one.labels.max() >= classes:
+        raise EvidenceError(f"{role} set: class index {one.labels.max()}, wanted 0 to {classes - 1}")
+    if role != "made" and float(np.ptp(one.stack, axis=0).max()) == 0:
+        raise EvidenceError(f"{role} set: all {len(one)} pictures are the same, wanted different people")
+
+
+def _digests(one: Stacked) -> list[str]:
+    return [hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest() for picture in one.stack]
+
+
+def _without(role: str, one: Stacked, seen: set[str], notes: list[str]) -> Stacked:
+    twice = np.array([digest in seen for digest in _digests(one)])
+    if not twice.any():
+        return one
+    notes.append(
+        f"{int(twice.sum())} picture(s) of the {role} set equal a training picture under another patient: left out."
+    )
+    return subset(one, ~twice)
+
+
+def subset(one: Stacked, keep: Bool[np.ndarray, "n"]) -> Stacked:
+    """The pictures of a set that a mask keeps."""
+    rows = np.flatnonzero(keep)
+    return Stacked(
+        one.stack[rows],
+        one.labels[rows],
+        tuple(one.patients[row] for row in rows),
+        tuple(one.keys[row] for row in rows),
+        one.problems,
+    )

@@ -1,0 +1,205 @@
+"""Whether made pictures are copies of training pictures: one answer for each picture."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.spatial.distance import cdist
+from scipy.stats import false_discovery_control, ks_2samp, norm
+
+from vesalius.evidence.correlation import Matches, best_matches, body
+from vesalius.evidence.planes import Planes
+from vesalius.shapes import Embedding
+
+_NEIGHBOURS = 10
+
+People = Int[np.ndarray, "n"]
+"""Person of each row, numbered from 0."""
+
+
+@dataclass(frozen=True)
+class CopyTest:
+    """The conformal test of every made picture in one feature space.
+
+    Args:
+        space: Feature space.
+        calibration: ``leave-one-out`` (training pictures against other people) or ``holdout``.
+        control_p: Kolmogorov-Smirnov p of the two calibrations; small: the space knows its own
+            training pictures, so the holdout calibrates.
+        n_calibration: Pictures that say what is normal.
+        n_made: Pictures tested.
+        flagged: Made pictures closer to one person than chance allows.
+        rate: Nominal false discovery rate.
+    """
+
+    space: str
+    calibration: str
+    control_p: float
+    n_calibration: int
+    n_made: int
+    flagged: int
+    rate: float
+
+    @property
+    def detection_limit(self) -> float:
+        """Share of copies below which the test cannot flag any: 1 / (q (n + 1))."""
+        return min(1.0, 1 / (self.rate * (self.n_calibration + 1)))
+
+
+@dataclass(frozen=True)
+class CorrelationTest:
+    """The search for near-duplicates by normalised cross-correlation.
+
+    Args:
+        threshold: A near-duplicate correlates at least so.
+        closeness: ... and what is missing to a perfect match is at most this share of what is
+            missing to other people.
+        holdout_median: What the best match of another real person reaches.
+        holdout_max: The most that any holdout picture reaches.
+        holdout_above: Holdout pictures that reach 0.95.
+        holdout_found: Holdout pictures that the whole rule would call near-duplicates.
+        n_holdout: Holdout pictures.
+        near_duplicates: Made pictures found.
+    """
+
+    threshold: float
+    closeness: float
+    holdout_median: float
+    holdout_max: float
+    holdout_above: int
+    holdout_found: int
+    n_holdout: int
+    near_duplicates: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A made picture and the training person it repeats.
+
+    Args:
+        made: Name of the made case.
+        patient: First twelve digits of the SHA-256 of the training patient's pseudonym.
+        correlation: Normalised cross-correlation of the two.
+        p: Conformal p-value of the made picture.
+        near_duplicate: Found by correlation.
+        flagged: Found by the conformal test.
+    """
+
+    made: str
+    patient: str
+    correlation: float
+    p: float
+    near_duplicate: bool
+    flagged: bool
+
+
+def copy_test(
+    space: str, train: Embedding, people: People, holdout: Embedding, made: Embedding, rate: float
+) -> tuple[CopyTest, Float[np.ndarray, "m"], Bool[np.ndarray, "m"]]:
+    """Compare how close each made picture is to its nearest training person with what is normal.
+
+    The score is the distance to the nearest person over the mean distance to the next nine,
+    so that crowded regions are not suspect. Normal is what training pictures score against
+    other people; where a Kolmogorov-Smirnov test (1 %) says that the space knows its own
+    training pictures, what holdout pictures score.
+
+    Args:
+        space: Name of the feature space.
+        train: Features of the training pictures.
+        people: Person of each training picture, numbered from 0.
+        holdout: Features of other people.
+        made: Features of the made pictures.
+        rate: False discovery rate.
+
+    Returns:
+        The test, the p-value of each made picture, and which are flagged.
+
+    Source:
+        Bates et al., Ann. Stat. 51, 2023, for conformal p-values; Benjamini and Hochberg, 1995.
+    """
+    own = _closeness(train, train, people, people)
+    others = _closeness(holdout, train, people)
+    control = float(ks_2samp(own, others).pvalue)
+    normal, name = (own, "leave-one-out") if control > 0.01 else (others, "holdout")
+    scores = _closeness(made, train, people)
+    p = (1 + np.searchsorted(np.sort(normal), scores, side="right")) / (len(normal) + 1)
+    flagged = false_discovery_control(p) <= rate
+    test = CopyTest(space, name, control, len(normal), len(made), int(flagged.sum()), rate)
+    return test, p, flagged
+
+
+def _closeness(
+    rows: Embedding, train: Embedding, people: People, own: People | None = None
+) -> Float[np.ndarray, "m"]:
+    """Distance to the nearest person over the mean distance to the next nine."""
+    order = np.argsort(people, kind="stable")
+    starts = np.flatnonzero(np.diff(people[order], prepend=-1))
+    distance = np.minimum.reduceat(cdist(rows, train[order]), starts, axis=1)
+    if own is not None:
+        distance[np.arange(len(rows)), own] = np.inf
+    nearest = min(_NEIGHBOURS, distance.shape[1] - (own is not None))
+    distance = np.partition(distance, nearest - 1, axis=1)[:, :nearest]
+    distance.sort(axis=1)
+    return distance[:, 0] / np.maximum(distance[:, 1:].mean(axis=1), 1e-12)
+
+
+def near_duplicates(
+    train: Planes, people: People, holdout: Planes, nobody: Planes, made: Planes, least: float, closeness: float
+) -> tuple[CorrelationTest, Matches, Bool[np.ndarray, "m"]]:
+    """Search made pictures that repeat a training picture, however shifted, turned or brightened.
+
+    A fixed correlation of 0.95 would accuse smooth pictures of nobody: in aligned cohorts
+    different people look alike. So the threshold is raised to what chance gives one in twenty
+    cohorts of this size, on holdout people and on samples of the linear model (pictures of
+    nobody), and a match must stand out from the other people.
+
+    Args:
+        train: Training pictures.
+        people: Person of each, numbered from 0.
+        holdout: Pictures of other people.
+        nobody: Samples of the linear model: smooth, and nobody's copy.
+        made: Pictures to search.
+        least: Lower limit of the threshold.
+        closeness: Upper limit of ``Matches.closeness``.
+
+    Returns:
+        The test, the best match of each made picture, and which are near-duplicates.
+    """
+    mask = body(train)
+    real, null = (best_matches(planes, train, people, mask) for planes in (holdout, nobody))
+    matches = best_matches(made, train, people, mask)
+    threshold = max(least, *(chance_limit(one.correlation, len(made)) for one in (real, null)))
+
+    def found(one: Matches) -> Bool[np.ndarray, "m"]:
+        return (one.correlation >= threshold) & (one.closeness <= closeness)
+
+    correlation = real.correlation
+    test = CorrelationTest(
+        threshold,
+        closeness,
+        float(np.median(correlation)),
+        float(correlation.max()),
+        int((correlation >= 0.95).sum()),
+        int(found(real).sum()),
+        len(holdout),
+        int(found(matches).sum()),
+    )
+    return test, matches, found(matches)
+
+
+def chance_limit(correlations: Float[np.ndarray, "n"], tries: int) -> float:
+    """Correlation that `tries` pictures of other people pass with probability 5 %.
+
+    A normal tail on Fisher's scale, from median and quartiles so that a few true duplicates
+    do not raise it; never above 0.999.
+    """
+    z = np.arctanh(np.clip(correlations, -0.999999, 0.999999))
+    low, middle, high = np.quantile(z, [0.25, 0.5, 0.75])
+    limit = middle + (high - low) / 1.349 * norm.isf(0.05 / tries)
+    return float(min(np.tanh(limit), 0.999))
+
+
+def hashed(patient: str) -> str:
+    """A patient's pseudonym, made unreadable: the first twelve digits of its SHA-256."""
+    return hashlib.sha256(patient.encode()).hexdigest()[:12]

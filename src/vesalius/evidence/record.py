@@ -1,0 +1,251 @@
+"""The evidence record: everything that was measured, equal to its ``evidence.json``."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from vesalius.errors import EvidenceError
+from vesalius.evidence.diversity import ClusterShares
+from vesalius.evidence.estimate import Comparison, Estimate
+from vesalius.evidence.features import SpaceRecord
+from vesalius.evidence.memorisation import CopyTest, CorrelationTest, Pair
+from vesalius.evidence.utility import Utility
+from vesalius.evidence.verdicts import Thresholds, Verdict
+
+SCHEMA = "vesalius.evidence/1"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a number went during training.
+
+    Args:
+        name: What was logged.
+        steps: When.
+        values: What it was.
+    """
+
+    name: str
+    steps: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What made the pictures: copied into the record, judged by nobody.
+
+    Args:
+        name: What people call the study.
+        generator: What people call the model.
+        model_sha256: Fingerprint of its weights.
+        recipe: The recipe as JSON.
+        steps: Training steps played.
+        seed: Seed of training.
+        cohorts: Fingerprints of the cohorts by name.
+        curves: Learning curves from the ledger.
+        mirror: Left and right may be exchanged without making an impossible picture.
+        remarks: Anything a reader should know.
+    """
+
+    name: str = "cohort"
+    generator: str = "unknown"
+    model_sha256: str = ""
+    recipe: str = ""
+    steps: int | None = None
+    seed: int | None = None
+    cohorts: dict[str, str] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
+    mirror: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetRecord:
+    """One set of pictures that took part.
+
+    Args:
+        role: ``train``, ``holdout``, ``test`` or ``made``.
+        images: Pictures.
+        patients: People; made pictures have none.
+        per_class: Pictures of each class.
+        sha256: Fingerprint of pixels, labels and people, independent of order.
+    """
+
+    role: str
+    images: int
+    patients: int
+    per_class: dict[str, int]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PermutationTest:
+    """How often chance labels give a kernel distance as large."""
+
+    space: str
+    p: float
+    draws: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How much one nameable feature differs: standardised mean difference, made minus real."""
+
+    feature: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Copying:
+    """Everything that was looked for in the way of copies.
+
+    Args:
+        tests: Conformal tests; the first decides, the others are shown beside it.
+        search: The search for near-duplicates.
+        copied: Share of made pictures found by either, with its exact interval.
+        patients_copied: Training people they repeat.
+        pairs: Each found picture with the person it repeats, the most similar first.
+    """
+
+    tests: tuple[CopyTest, ...]
+    search: CorrelationTest
+    copied: Estimate
+    patients_copied: int
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure made of pictures.
+
+    Args:
+        name: Which figure.
+        caption: What it shows.
+        contains_real: Shows real people: for inside use.
+        sha256: Fingerprint of the PNG file.
+        png: The PNG file as base64; empty where it was left out.
+    """
+
+    name: str
+    caption: str
+    contains_real: bool
+    sha256: str
+    png: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What may be believed of a set of made pictures.
+
+    Args:
+        created: When, UTC.
+        tool_version: Version of this package.
+        seed: Seed of everything random in the measurement.
+        quick: Measured with fewer seeds, splits and steps: exploratory.
+        subject: What made the pictures.
+        sets: The sets that took part.
+        classes: Names of the classes.
+        same_holdout: Holdout and test people are the same; nothing was chosen on them.
+        features: Feature spaces.
+        fidelity: Distances and separability.
+        permutations: Significance of the pooled kernel distances.
+        differing: Nameable features that differ most.
+        diversity: Precision, recall, density, coverage.
+        vendi: Vendi score of made over real pictures.
+        clusters: Shares of the kinds of picture.
+        copying: Copies.
+        utility: Usefulness; None where it could not be measured.
+        verdicts: The headline.
+        thresholds: Where the lines were drawn.
+        not_tested: What was not looked at.
+        notes: What a reader should know of these data.
+        pictures: Sheets.
+        runtime_s: Seconds of each stage.
+        schema: Name and version of this form.
+    """
+
+    created: str
+    tool_version: str
+    seed: int
+    quick: bool
+    subject: Subject
+    sets: tuple[SetRecord, ...]
+    classes: tuple[str, ...]
+    same_holdout: bool
+    features: tuple[SpaceRecord, ...]
+    fidelity: tuple[Comparison, ...]
+    permutations: tuple[PermutationTest, ...]
+    differing: tuple[Effect, ...]
+    diversity: tuple[Comparison, ...]
+    vendi: Estimate
+    clusters: ClusterShares
+    copying: Copying
+    utility: Utility | None
+    verdicts: tuple[Verdict, ...]
+    thresholds: Thresholds
+    not_tested: tuple[str, ...]
+    notes: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    runtime_s: dict[str, float]
+    schema: Literal["vesalius.evidence/1"] = SCHEMA
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of the record; pictures count by their own, so a public copy has the same."""
+        bare = replace(self, pictures=tuple(replace(picture, png="") for picture in self.pictures))
+        return hashlib.sha256(to_json(bare).encode()).hexdigest()
+
+    def verdict(self, area: str) -> Verdict:
+        """The headline of one area.
+
+        Raises:
+            EvidenceError: There is none of that name.
+        """
+        for verdict in self.verdicts:
+            if verdict.area == area:
+                return verdict
+        raise EvidenceError(f"no verdict on {area!r}, wanted one of {[v.area for v in self.verdicts]}")
+
+    def public(self) -> "Evidence":
+        """The same record without pictures of real people; the fingerprint stays."""
+        shown = (replace(picture, png="") if picture.contains_real else picture for picture in self.pictures)
+        return replace(self, pictures=tuple(shown))
+
+
+_ADAPTER = TypeAdapter(Evidence)
+
+
+def to_json(evidence: Evidence) -> str:
+    """The record as JSON, two spaces deep."""
+    return _ADAPTER.dump_json(evidence, indent=2).decode()
+
+
+def from_json(text: str) -> Evidence:
+    """The record that a JSON text describes.
+
+    Raises:
+        EvidenceError: The text is not of this schema; names the first field that is wrong.
+    """
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EvidenceError(f"evidence record: {where or 'text'}: {first['msg']}, wanted schema {SCHEMA}") from error
+
+
+def read_evidence(path: Path) -> Evidence:
+    """The record in a file, or in a folder that holds ``evidence.json``.
+
+    Raises:
+        EvidenceError: There is no such file, or it is not an evidence record.
+    """
+    file = path / "evidence.json" if path.is_dir() else path
+    try:
+        return from_json(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvidenceError(f"{file}: {error}, wanted an evidence record") from error

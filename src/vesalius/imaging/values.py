@@ -1,0 +1,71 @@
+"""Numbers of files to numbers of pictures and back, without loss."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int64, Num
+
+from vesalius.errors import ImagingError
+
+Values = Num[np.ndarray, "c z y x"]
+"""What a file stores, in whatever type of number."""
+
+
+def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x"]:
+    """The same numbers in single precision where that holds them exactly, in double otherwise.
+
+    Args:
+        array: What a file stores.
+        is_scaled: The file itself rounds more coarsely than single precision does.
+    """
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(array, dtype=np.float32)
+    is_exact = is_scaled or array.dtype.itemsize < single.itemsize or bool((single == array).all())
+    return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
+
+
+def classes(array: Values, path: Path) -> Int64[np.ndarray, "1 z y x"]:
+    """The numbers of a label map.
+
+    Raises:
+        ImagingError: A number is not whole, or there are several channels; the message names the file.
+    """
+    if len(array) != 1:
+        raise ImagingError(f"{path}: label map has {len(array)} channels, wanted one")
+    refuse_infinite(array, path)
+    labels = np.ascontiguousarray(array, dtype=np.int64)
+    bad = int((labels != array).sum())
+    if bad:
+        raise ImagingError(f"{path}: {bad} of {array.size} labels are no whole numbers, wanted classes")
+    return labels
+
+
+def narrowed(array: Values, types: Sequence[type[np.number]], path: Path) -> Values:
+    """The same numbers in the first type that holds them all exactly.
+
+    Raises:
+        ImagingError: None of the types does; the message says what was wanted.
+    """
+    refuse_infinite(array, path)
+    for each in types:
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = array.astype(each)
+        if (cast == array).all():
+            return cast
+    names = " or ".join(np.dtype(each).name for each in types)
+    raise ImagingError(
+        f"{path}: values from {array.min():g} to {array.max():g} do not fit {path.suffix}, "
+        f"wanted what {names} holds exactly"
+    )
+
+
+def refuse_infinite(array: Values, path: Path) -> None:
+    """Let only finite numbers pass.
+
+    Raises:
+        ImagingError: Some are not; the message names the file and says how many.
+    """
+    bad = int(array.size - np.isfinite(array).sum())
+    if bad:
+        raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")

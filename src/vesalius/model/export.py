@@ -1,0 +1,82 @@
+"""Made pictures as marked DICOM files."""
+
+import csv
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from vesalius.imaging.dicom_write import write_dicom
+from vesalius.imaging.image import Origin
+from vesalius.imaging.marks import Mark
+from vesalius.model.model import Model
+from vesalius.storage import new_folder
+
+
+def balanced(model: Model, per_class: int) -> list[int]:
+    """Class indices with as many pictures of every class."""
+    return [index for index in range(len(model.recipe.task.classes)) for _ in range(per_class)]
+
+
+def write_samples(
+    model: Model,
+    classes: Sequence[int],
+    seed: int,
+    folder: Path,
+    evidence: str = "",
+    watch: Callable[[int], None] = lambda done: None,
+) -> Path:
+    """Make pictures and write each as a series of a person who does not exist.
+
+    Beside them stands ``metadata.csv`` with file, label, patient, seed and index, so that the
+    folder can be read as a cohort again.
+
+    Args:
+        model: Who makes them.
+        classes: Class of each picture.
+        seed: Of the latents; picture ``i`` depends on it and ``i`` alone.
+        folder: New folder.
+        evidence: SHA-256 of the evidence record, for the files to carry.
+        watch: Called with the number of pictures written so far.
+
+    Raises:
+        ModelError: A class that the model does not have.
+        StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
+    """
+    names = model.recipe.task.classes
+    rows: list[tuple[str, str, str, int, int]] = []
+    with new_folder(folder) as beside:
+        for index, image in enumerate(model.images(classes, seed)):
+            label = names[classes[index]]
+            patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
+            place = f"{_plain(label)}/{index + 1:05d}"
+            write_dicom(
+                image,
+                beside / place,
+                _mark(model, label, index, seed, evidence),
+                patient=patient,
+                series_description=f"SYNTHETIC {label}",
+            )
+            rows.append((f"{place}/0001.dcm", label, patient, seed, index))
+            watch(index + 1)
+        with (beside / "metadata.csv").open("w", newline="") as target:
+            writer = csv.writer(target)
+            writer.writerow(("file", "label", "patient", "seed", "index"))
+            writer.writerows(rows)
+    return folder
+
+
+def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:
+    kind = model.recipe.objective.kind
+    return Mark(
+        Origin.SYNTHETIC,
+        method=f"class-conditional GAN ({kind}), class {label}, picture {index} of seed {seed}",
+        model=model.card.weights,
+        seed=seed,
+        evidence=evidence,
+        version=version("vesalius"),
+    )
+
+
+def _plain(label: str) -> str:
+    """A label as a folder name."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in label) or "_"
