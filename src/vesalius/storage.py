@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,7 +35,9 @@ def written(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise StorageError(path, error.strerror or str(error)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        # where even that fails, nothing was written
+        with suppress(OSError):
+            beside.unlink()
 
 
 @contextmanager

@@ -2,11 +2,14 @@
 
 import importlib.util
 import re
+from dataclasses import fields
 
 import pytest
 
 import vesalius
 from vesalius import errors
+from vesalius.evidence.record import Evidence
+from vesalius.recipes.synthesis import RECIPES
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
@@ -35,6 +38,15 @@ def test_every_error_stands_on_the_page_of_errors(root):
         name for name, value in vars(errors).items() if isinstance(value, type) and name.endswith("Error")
     ]
     assert not [name for name in tree if f"`{name}`" not in page]
+
+
+def test_every_field_of_the_evidence_stands_on_its_page(root):
+    page = (root / "docs" / "reference" / "evidence-json.md").read_text()
+    assert not [field.name for field in fields(Evidence) if f"| `{field.name}` |" not in page]
+
+
+def test_every_recipe_stands_in_the_reference(reference):
+    assert not [name for name in RECIPES if f"`{name}`" not in reference]
 
 
 def test_the_page_of_names_is_current(root):

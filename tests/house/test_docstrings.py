@@ -38,6 +38,11 @@ def _fields(node):
     ]
 
 
+def _is_record(node):
+    """Whether the fields of a class are what a caller gives."""
+    return "dataclass" in _decorators(node) or "NamedTuple" in {ast.unparse(base) for base in node.bases}
+
+
 def _is_fixed(field):
     """Whether nobody may choose the value: a class variable, or the one word of a tag."""
     return ast.unparse(field.annotation).startswith(("ClassVar", "Literal")) and "," not in ast.unparse(
@@ -56,7 +61,7 @@ def _taken(node):
             node.args.kwarg,
         )
         return [argument.arg for argument in every if argument and argument.arg not in {"self", "cls"}]
-    if "dataclass" not in _decorators(node):
+    if not _is_record(node):
         builders = [
             item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"
         ]
@@ -142,8 +147,12 @@ def test_an_args_section_names_what_is_taken_and_nothing_else(everything):
     wrong = []
     for source, name, node, text in everything:
         named = _entries(text, "Args")
-        if named and set(named) != set(_taken(node)):
-            wrong.append(source.at(node, f"{name} takes {_taken(node)}, Args names {named}"))
+        taken = set(_taken(node))
+        known = taken | (
+            {field.target.id for field in _fields(node)} if isinstance(node, ast.ClassDef) else set()
+        )
+        if named and not taken <= set(named) <= known:
+            wrong.append(source.at(node, f"{name}: {sorted(taken ^ set(named))}"))
     assert not wrong, "\n".join(wrong)
 
 

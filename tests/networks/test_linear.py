@@ -3,7 +3,7 @@
 import torch
 
 from vesalius.networks.blocks import seeded
-from vesalius.networks.linear import LinearBase, components_for, principal
+from vesalius.networks.linear import LinearBase, principal
 
 
 def test_components_carry_the_variance_above_the_noise():
@@ -38,9 +38,3 @@ def test_a_class_of_few_pictures_borrows_components_but_keeps_its_mean():
     base.fit(pictures, labels)
     assert torch.allclose(base.mean[1], pictures[labels == 1].mean(0).flatten(), atol=1e-5)
     assert float(base.weight[1].norm()) > 0
-
-
-def test_components_are_fewer_than_people():
-    assert components_for(torch.tensor([100, 100]), patients=20) == 5
-    assert components_for(torch.tensor([1000, 1000]), patients=1500) == 64
-    assert components_for(torch.tensor([2]), patients=1) == 1

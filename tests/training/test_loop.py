@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from vesalius.errors import DivergenceError, ModelError, StorageError
+from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
-from vesalius.imaging.intensity import Window
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training import checkpoint
 from vesalius.training.devices import find_machine

@@ -4,7 +4,6 @@ from vesalius.cli.console import say, stage, table
 from vesalius.cli.people import selected
 from vesalius.cli.verbs import Cohort
 from vesalius.cohort.cohort import require
-from vesalius.cohort.duplicates import Pair
 from vesalius.cohort.folder import Survey, survey
 from vesalius.cohort.summary import Summary, summarise
 from vesalius.cohort.table import write_cohort

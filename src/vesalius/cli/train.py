@@ -30,7 +30,8 @@ def train_cohort(asked: Train) -> None:
         recipe, minutes = read_recipe(Path(asked.recipe)), None
     else:
         task = synthesis_of(people.parts.train, asked.size, people.fact)
-        recipe, minutes = named(asked.recipe)(task, asked.minutes, asked.seed), asked.minutes
+        recipe = named(asked.recipe)(task, people.parts.train, asked.minutes, asked.seed)
+        minutes = asked.minutes
     model = train_with_bar(open_run(asked.out, recipe, people.parts.train, minutes))
     say(f"model {model.card.weights[:12]} after {model.card.steps} steps: {asked.out / 'model'}")
 

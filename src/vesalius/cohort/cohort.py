@@ -139,11 +139,9 @@ class Cohort:
     name: str = "cohort"
 
     def __post_init__(self) -> None:
-        twice = [key for key, count in Counter(case.key for case in self.cases).items() if count > 1]
-        if twice:
-            raise CohortError(
-                f"cohort {self.name}: key {twice[0]!r} names {len(twice)} case(s) twice, wanted unique keys"
-            )
+        for key, count in Counter(case.key for case in self.cases).most_common(1):
+            if count > 1:
+                raise CohortError(f"cohort {self.name}: key {key!r} names {count} cases, wanted unique keys")
 
     def __len__(self) -> int:
         return len(self.cases)

@@ -55,6 +55,7 @@ def _picture(source: PictureSource, decode: bool) -> dict[str, Fact]:
     if not isinstance(source, Stored):
         geometry = source.image.geometry
         return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality)
+    _require_files(source)
     if decode:
         source.read()
     if len(source.paths) > 1:
@@ -66,14 +67,12 @@ def _picture(source: PictureSource, decode: bool) -> dict[str, Fact]:
 
 
 def _header(path: Path) -> Header:
-    if not path.is_file():
-        raise ImagingError(f"{path}: no such file")
     if path.suffix.lower() not in DICOM and not is_dicom(path):
         return header(path)
     found = find_series(path)
     if found.problems:
         raise DicomError(found.problems[0].reason)
-    series = found.series[0]
+    series = next(iter(found.series))
     if not series.is_regular:
         raise GeometryError(f"{path}: is no regular grid: {'; '.join(series.warnings)}")
     return Header((series.slices, series.rows, series.columns), 1, series.spacing, series.modality)
@@ -104,10 +103,15 @@ def _masks(case: Case, decode: bool) -> tuple[dict[str, MaskSource], list[Proble
 
 
 def _try(source: Stored, decode: bool) -> None:
+    _require_files(source)
     if decode:
         source.read_labels()
-    elif missing := [path for path in source.paths if not path.is_file()]:
-        raise ImagingError(f"{missing[0]}: no such file")
+
+
+def _require_files(source: Stored) -> None:
+    for path in source.paths:
+        if not path.is_file():
+            raise ImagingError(f"{path}: no such file, wanted a picture")
 
 
 def _path(case: Case) -> Path:

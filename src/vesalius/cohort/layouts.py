@@ -68,20 +68,23 @@ def _irregular(series: Series) -> str:
 
 
 def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
-    name = sha256(f"{series.uid}/{paths[0].name}".encode()).hexdigest()[:8]
-    folder = paths[0].parent.relative_to(root).as_posix()
+    """The whole series, or one file of it; what a file alone holds is left to `inspection`."""
+    first = paths[0].relative_to(root)
+    name = sha256(f"{series.uid}/{first.name}".encode()).hexdigest()[:8]
+    key = first if len(paths) == 1 else first.with_name(f"{series.modality}-{name}")
     facts: dict[str, Fact] = {
         own: series.attributes[keyword] for keyword, own in _FACTS.items() if keyword in series.attributes
     }
-    facts |= {"label": series.modality, "modality": series.modality, "folder": folder}
+    facts |= {"label": series.modality, "modality": series.modality}
+    facts |= {"folder": first.parent.as_posix()} if first.parent.parts else {}
     facts |= {"description": series.description} if series.description else {}
     if years := _YEARS.fullmatch(series.attributes.get("PatientAge", "")):
         facts["age"] = int(years[1])
-    facts |= {"slices": series.slices if paths == series.paths else 1}
-    facts |= {"rows": series.rows, "columns": series.columns}
-    facts |= {f"spacing_{axis}": gap for axis, gap in zip("zyx", series.spacing, strict=True)}
+    if len(paths) > 1:
+        facts |= {"slices": series.slices, "rows": series.rows, "columns": series.columns}
+        facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", series.spacing, strict=True)}
     patient = sha256(series.patient.encode()).hexdigest()[:12]
-    return Case(f"{folder}/{series.modality}-{name}", patient, {"image": Stored(paths)}, {}, facts)
+    return Case(key.as_posix(), patient, {"image": Stored(paths)}, {}, facts)
 
 
 def read_nnunet(folder: Path) -> Inspected:

@@ -6,8 +6,10 @@ from jaxtyping import Int
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F
 
-from vesalius.networks.linear import LinearBase, components_for
+from vesalius.networks.linear import LinearBase
 from vesalius.shapes import Stack
+
+_MOST_COMPONENTS = 64
 
 LabelsOf = Int[np.ndarray, "_"]
 """Class of each picture."""
@@ -28,8 +30,8 @@ def linear_samples(
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    counts = torch.from_numpy(np.bincount(places))
-    base = LinearBase(train.shape[1:], len(known), components_for(counts, patients))
+    components = max(1, min(_MOST_COMPONENTS, len(train) // 4, patients // 4))
+    base = LinearBase(train.shape[1:], len(known), components)
     base.fit(torch.from_numpy(np.ascontiguousarray(train)), torch.from_numpy(places))
     condition = torch.from_numpy(np.searchsorted(known, wanted))
     samples = base.sample(condition, torch.Generator().manual_seed(seed))

@@ -13,7 +13,7 @@ from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.features import SpaceRecord
 from vesalius.evidence.memorisation import CopyTest, CorrelationTest, Pair
 from vesalius.evidence.utility import Utility
-from vesalius.evidence.verdicts import Thresholds, Verdict
+from vesalius.evidence.verdict import Thresholds, Verdict
 
 SCHEMA = "vesalius.evidence/1"
 
@@ -138,6 +138,49 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Data:
+    """What was compared.
+
+    Args:
+        classes: Names of the classes.
+        sets: The sets that took part.
+        same_holdout: Holdout and test people are the same; nothing was chosen on them.
+        notes: What was changed or noticed on admission.
+    """
+
+    classes: tuple[str, ...]
+    sets: tuple[SetRecord, ...]
+    same_holdout: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How made pictures compare with real ones, as a whole and class by class.
+
+    Args:
+        fidelity: Distances and separability.
+        diversity: Precision, recall, density, coverage.
+        permutations: Significance of the pooled kernel distances.
+        differing: Nameable features that differ most.
+        vendi: Vendi score of made over real pictures.
+        clusters: Shares of the kinds of picture.
+    """
+
+    fidelity: tuple[Comparison, ...]
+    diversity: tuple[Comparison, ...]
+    permutations: tuple[PermutationTest, ...]
+    differing: tuple[Effect, ...]
+    vendi: Estimate
+    clusters: ClusterShares
+
+    def pooled(self, name: str) -> dict[str, Comparison]:
+        """One number over all classes together, for each space in which it was measured."""
+        both = self.fidelity + self.diversity
+        return {one.space: one for one in both if one.group == "all" and one.estimate.name == name}
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What may be believed of a set of made pictures.
 
@@ -147,22 +190,14 @@ class Evidence:
         seed: Seed of everything random in the measurement.
         quick: Measured with fewer seeds, splits and steps: exploratory.
         subject: What made the pictures.
-        sets: The sets that took part.
-        classes: Names of the classes.
-        same_holdout: Holdout and test people are the same; nothing was chosen on them.
+        data: What was compared.
         features: Feature spaces.
-        fidelity: Distances and separability.
-        permutations: Significance of the pooled kernel distances.
-        differing: Nameable features that differ most.
-        diversity: Precision, recall, density, coverage.
-        vendi: Vendi score of made over real pictures.
-        clusters: Shares of the kinds of picture.
+        likeness: Fidelity and diversity.
         copying: Copies.
         utility: Usefulness; None where it could not be measured.
         verdicts: The headline.
         thresholds: Where the lines were drawn.
         not_tested: What was not looked at.
-        notes: What a reader should know of these data.
         pictures: Sheets.
         runtime_s: Seconds of each stage.
         schema: Name and version of this form.
@@ -173,22 +208,14 @@ class Evidence:
     seed: int
     quick: bool
     subject: Subject
-    sets: tuple[SetRecord, ...]
-    classes: tuple[str, ...]
-    same_holdout: bool
+    data: Data
     features: tuple[SpaceRecord, ...]
-    fidelity: tuple[Comparison, ...]
-    permutations: tuple[PermutationTest, ...]
-    differing: tuple[Effect, ...]
-    diversity: tuple[Comparison, ...]
-    vendi: Estimate
-    clusters: ClusterShares
+    likeness: Likeness
     copying: Copying
     utility: Utility | None
     verdicts: tuple[Verdict, ...]
     thresholds: Thresholds
     not_tested: tuple[str, ...]
-    notes: tuple[str, ...]
     pictures: tuple[Picture, ...]
     runtime_s: dict[str, float]
     schema: Literal["vesalius.evidence/1"] = SCHEMA

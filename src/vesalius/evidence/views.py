@@ -7,12 +7,11 @@ from jaxtyping import Int
 
 from vesalius.evidence.baselines import augmented, blurred, linear_samples
 from vesalius.evidence.contract import Sets
-from vesalius.evidence.effort import Effort
 from vesalius.evidence.features import Space
 from vesalius.evidence.intervals import numbered
 from vesalius.evidence.measure import Views
 from vesalius.evidence.sampling import matched, shares_of
-from vesalius.shapes import Stack
+from vesalius.shapes import Embedding, Stack
 
 _LEAST = 20
 
@@ -21,100 +20,113 @@ Rows = Int[np.ndarray, "_"]
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Rows of each set that are compared with each other: equal counts, equal class shares.
+class References:
+    """Pictures of known worth, in the class shares of the holdout.
 
     Args:
-        name: Class, or ``all``.
-        real: Rows of the holdout.
-        made: Draws of as many rows of the made set.
-        train: As many rows of the training set.
-        pool_train: Training rows for the floor.
-        pool_holdout: Holdout rows for the floor.
+        labels: Class of each, the same for all of them.
+        stacks: ``train`` (training pictures as they are), ``augmented``, ``linear`` and ``blur``.
     """
 
-    name: str
-    real: Rows
-    made: tuple[Rows, ...]
-    train: Rows
-    pool_train: Rows
-    pool_holdout: Rows
-
-
-def groups(sets: Sets, effort: Effort, seed: int) -> list[Group]:
-    """All pictures together, then each class that has twenty pictures in every set."""
-    rng = np.random.default_rng(seed)
-    every = np.ones(len(sets.classes), bool)
-    found = [_group("all", sets, every, effort.draws, rng)]
-    if len(sets.classes) > 1 and effort.per_class:
-        for index, name in enumerate(sets.classes):
-            counts = [(one.labels == index).sum() for one in (sets.train, sets.holdout, sets.made)]
-            if min(counts) >= _LEAST:
-                found.append(_group(name, sets, np.arange(len(every)) == index, 1, rng))
-    return found
-
-
-def _group(
-    name: str, sets: Sets, wanted: np.ndarray, draws: int, rng: np.random.Generator
-) -> Group:
-    rows = [np.flatnonzero(wanted[one.labels]) for one in (sets.train, sets.holdout, sets.made)]
-    train, real, made = rows
-    shares = shares_of(sets.holdout.labels[real])
-    most = min(len(real), len(made), (len(train) + len(real)) // 2)
-    chosen = made[matched(sets.made.labels[made], shares, most, rng)]
-    if len(chosen) < _LEAST // 2:
-        chosen = rng.permutation(made)[:most]
-    more = range(draws - 1) if len(made) > len(chosen) else range(0)
-    others = [made[matched(sets.made.labels[made], shares, len(chosen), rng)] for _ in more]
-    picked = real[matched(sets.holdout.labels[real], shares, len(chosen), rng)]
-    alike = train[matched(sets.train.labels[train], shares, len(chosen), rng)]
-    return Group(name, picked, (chosen, *others), alike, train, real)
-
-
-@dataclass(frozen=True, eq=False)
-class References:
-    """Pictures of known worth for one group, ready to be embedded."""
-
+    labels: Rows
     stacks: dict[str, Stack]
 
 
-def references(sets: Sets, group: Group, seed: int, mirror: bool) -> References:
+def references(sets: Sets, seed: int, mirror: bool) -> References:
     """Training pictures themselves, augmented, samples of the linear model, and blurred ones."""
-    train = np.ascontiguousarray(sets.train.stack[group.train])
-    labels = sets.train.labels[group.train]
-    samples = linear_samples(
-        sets.train.stack, sets.train.labels, len(set(sets.train.patients)), labels, seed
-    )
-    return References(
-        {
-            "train": train,
-            "augmented": augmented(train, seed, mirror),
-            "linear": samples,
-            "blur": blurred(train),
-        }
-    )
+    rng = np.random.default_rng(seed)
+    rows = matched(sets.train.labels, shares_of(sets.holdout.labels), len(sets.holdout), rng)
+    train, labels = sets.train.stack[rows], sets.train.labels[rows]
+    people = len(set(sets.train.patients))
+    stacks = {
+        "train": train,
+        "augmented": augmented(train, seed, mirror),
+        "linear": linear_samples(sets.train.stack, sets.train.labels, people, labels, seed),
+        "blur": blurred(train),
+    }
+    return References(labels, stacks)
 
 
-def view(space: Space, sets: Sets, group: Group, refs: References, effort: Effort, seed: int) -> Views:
-    """One group as one feature space sees it."""
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """All sets as one feature space sees them.
+
+    Args:
+        space: The space.
+        train: Training pictures.
+        holdout: Holdout pictures.
+        made: Made pictures.
+        references: Pictures of known worth, by name.
+    """
+
+    space: Space
+    train: Embedding
+    holdout: Embedding
+    made: Embedding
+    references: dict[str, Embedding]
+
+
+def seen(space: Space, sets: Sets, refs: References) -> Seen:
+    """Embed every set once."""
+    embedded = {name: space.embed(stack) for name, stack in refs.stacks.items()}
+    stacks = (sets.train.stack, sets.holdout.stack, sets.made.stack)
+    return Seen(space, *(space.embed(stack) for stack in stacks), embedded)
+
+
+def group_names(sets: Sets) -> tuple[str, ...]:
+    """The classes that have at least twenty pictures in every set."""
+    sides = (sets.train, sets.holdout, sets.made)
+    counts = np.array([np.bincount(one.labels, minlength=len(sets.classes)) for one in sides]).min(axis=0)
+    return tuple(name for name, count in zip(sets.classes, counts, strict=True) if count >= _LEAST)
+
+
+def view(
+    sets: Sets, refs: References, one: Seen, group: str, splits: int, draws: int, seed: int
+) -> Views:
+    """One class, or ``all``, with equal counts and equal class shares on both sides.
+
+    Args:
+        sets: The sets.
+        refs: Pictures of known worth.
+        one: All of them in one space.
+        group: Name of a class, or ``all``.
+        splits: Half splits for the floor.
+        draws: Sub-samples of the made pictures where there are more than needed.
+        seed: Chooses among equals; the same rows in every space.
+    """
+    rng = np.random.default_rng(seed)
+    train, real, made, known = (
+        np.arange(len(labels)) if group == "all" else np.flatnonzero(labels == sets.classes.index(group))
+        for labels in (sets.train.labels, sets.holdout.labels, sets.made.labels, refs.labels)
+    )
+    picked, chosen = _equal(sets, real, made, min(len(known), (len(train) + len(real)) // 2), draws, rng)
     people = numbered(sets.train.patients + sets.holdout.patients)
-    train_people, held_people = people[: len(sets.train)], people[len(sets.train) :]
-    pool = np.concatenate(
-        [
-            space.embed(sets.train.stack[group.pool_train]),
-            space.embed(sets.holdout.stack[group.pool_holdout]),
-        ]
-    )
-    pool_people = np.concatenate([train_people[group.pool_train], held_people[group.pool_holdout]])
+    pool_people = people[np.concatenate([train, len(sets.train) + real])]
     return Views(
-        space.record.name,
-        group.name,
-        space.embed(sets.holdout.stack[group.real]),
-        numbered(tuple(sets.holdout.patients[row] for row in group.real)),
-        tuple(space.embed(sets.made.stack[rows]) for rows in group.made),
-        {name: space.embed(stack) for name, stack in refs.stacks.items()},
-        pool,
+        one.space.record.name,
+        group,
+        one.holdout[picked],
+        numbered(tuple(sets.holdout.patients[row] for row in picked)),
+        tuple(one.made[rows] for rows in chosen),
+        {name: rows[known[: len(picked)]] for name, rows in one.references.items()},
+        np.concatenate([one.train[train], one.holdout[real]]),
         np.unique(pool_people, return_inverse=True)[1],
-        effort.splits,
+        splits,
         seed,
     )
+
+
+def _equal(
+    sets: Sets, real: Rows, made: Rows, most: int, draws: int, rng: np.random.Generator
+) -> tuple[Rows, list[Rows]]:
+    """As many holdout as made rows, with the class shares of the holdout; several draws of the made."""
+    real_labels, made_labels = sets.holdout.labels[real], sets.made.labels[made]
+    shares, most = shares_of(real_labels), min(most, len(real), len(made))
+    first = matched(made_labels, shares, most, rng)
+    if len(first) < min(_LEAST, most):
+        first = rng.permutation(len(made))[:most]
+    size = len(first)
+    more = draws - 1 if len(made) > size else 0
+    others = [rng.permutation(matched(made_labels, shares, size, rng))[:size] for _ in range(more)]
+    rows = [made[one] for one in (first, *others) if len(one) == size]
+    return real[matched(real_labels, shares, size, rng)], rows

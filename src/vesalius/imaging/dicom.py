@@ -14,6 +14,7 @@ from vesalius.imaging.header import Header, read_header
 from vesalius.imaging.image import ARBITRARY, Image
 from vesalius.imaging.sandbox import codec_name
 from vesalius.imaging.series import Found, Problem, Series, find_series
+from vesalius.imaging.sketch import HeaderReader
 from vesalius.imaging.stack import Slice
 
 __all__ = ["Found", "Limits", "Problem", "Series", "find_series", "read_dicom", "read_frame"]
@@ -44,7 +45,8 @@ def read_dicom(paths: Sequence[Path], limits: Limits = LIMITS) -> Image:
         DICOM PS3.3 C.7.6.2 (Image Plane), C.7.6.3.1.2 (Photometric Interpretation), C.11.1
         (Modality LUT), C.7.6.16 (functional groups of multi-frame objects).
     """
-    headers = [read_header(path, limits) for path in paths]
+    reader = HeaderReader(limits)
+    headers = [reader.read(path) for path in paths]
     for header in headers:
         header.require_pixels()
     if len(found := sorted({header.series for header in headers})) != 1:

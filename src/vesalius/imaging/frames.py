@@ -10,6 +10,27 @@ from pydicom import Dataset
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD
 from vesalius.imaging.plane import Plane
 
+SAID_OF_FRAMES = (
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
+    "SpacingBetweenSlices",
+    "SliceThickness",
+    "GridFrameOffsetVector",
+    "DoseGridScaling",
+    "DoseUnits",
+    "Units",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "RealWorldValueMappingSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+"""Keywords of all elements at the top of a dataset from which `frames` reads."""
+
 _RESCALE_UNITS = {"HU": HOUNSFIELD, "US": ARBITRARY}
 _DOSE_UNITS = {"GY": "Gy"}
 _PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "{counts}", "PROPCNTS": "{propcounts}"}

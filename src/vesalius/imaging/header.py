@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from vesalius.errors import DicomError
 from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decoder import BROKEN, LIMITS, Limits
-from vesalius.imaging.frames import Frame, frames
+from vesalius.imaging.frames import SAID_OF_FRAMES, Frame, frames
 from vesalius.imaging.image import Origin
 
 FACTS = (
@@ -37,6 +37,33 @@ FACTS = (
     "ImageType",
 )
 """Keywords of what else a header tells about a picture."""
+
+READ = (
+    *FACTS,
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "PatientID",
+    "Modality",
+    "SeriesDescription",
+    "InstanceNumber",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "NumberOfFrames",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "PlanarConfiguration",
+    "ModalityLUTSequence",
+    "SyntheticData",
+    "ConversionType",
+    "ContributingEquipmentSequence",
+    *SAID_OF_FRAMES,
+)
+"""Keywords of all that a header is made of: files equal in these are equal in their headers."""
 
 _PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _TYPES = {

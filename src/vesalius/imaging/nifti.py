@@ -36,6 +36,7 @@ from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
 
 _LARGEST = 8 << 30
+_LONGEST = 32767
 _COMMENT = 6
 _SIZE_OF_SECOND = 540
 _TYPES = (np.uint8, np.int16, np.int32, np.float32, np.float64)
@@ -109,15 +110,14 @@ def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, p
         ImagingError: An axis is too long for the format, or a value is not finite.
         StorageError: It could not be written whole.
     """
+    if max(values.shape) > _LONGEST:
+        raise ImagingError(f"{path}: extent is {tuple(values.shape)}, wanted at most {_LONGEST} along each axis")
     array = narrowed(values.double().numpy(force=True), _TYPES, path).transpose(3, 2, 1, 0)
-    try:
-        picture = Nifti1Image(array[..., 0] if array.shape[3] == 1 else array, None)
-        locate(picture.header, geometry)
-        picture.header["descrip"] = f"{SOFTWARE} {sidecar.mark.origin.name}"
-        picture.header.extensions.append(Nifti1Extension(_COMMENT, sidecar.to_json().encode()))
-        whole = picture.to_bytes()
-    except HeaderDataError as error:
-        raise ImagingError(f"{path}: NIfTI cannot hold extent {tuple(values.shape)}: {error}") from error
+    picture = Nifti1Image(array[..., 0] if array.shape[3] == 1 else array, None)
+    locate(picture.header, geometry)
+    picture.header["descrip"] = f"{SOFTWARE} {sidecar.mark.origin.name}"
+    picture.header.extensions.append(Nifti1Extension(_COMMENT, sidecar.to_json().encode()))
+    whole = picture.to_bytes()
     with written(path) as target:
         target.write_bytes(igzip.compress(whole, mtime=0) if path.suffix.lower() == ".gz" else whole)
 

@@ -70,4 +70,4 @@ def _qform(header: Nifti1Header) -> Matrix | None:
 
 
 def _spans_space(affine: Matrix) -> bool:
-    return bool(np.isfinite(affine).all()) and abs(np.linalg.det(affine[:3, :3])) > 1e-12
+    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-12)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK
 import torch
+from jaxtyping import Num
 from PIL import Image as Pillow
 from PIL import ImageOps, ImageSequence
 from PIL.PngImagePlugin import PngInfo
@@ -160,8 +161,8 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
         raise DecodeError(path, path.suffix.lstrip(".").upper(), str(error)) from error
 
 
-def _array(picture: Pillow.Image, as_classes: bool) -> Values:
-    """One page as ``c y x``."""
+def _array(picture: Pillow.Image, as_classes: bool) -> Num[np.ndarray, "c y x"]:
+    """One page."""
     picture = ImageOps.exif_transpose(picture)
     if picture.mode == "P" and as_classes:
         return np.asarray(picture)[None]

@@ -9,7 +9,8 @@ from vesalius.errors import DicomError, ImagingError
 from vesalius.imaging import plane, stack
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.decoder import LIMITS, Limits
-from vesalius.imaging.header import Header, read_header
+from vesalius.imaging.header import Header
+from vesalius.imaging.sketch import HeaderReader
 
 _SUFFIXES = (".dcm", ".dicom", ".ima")
 _DIRECTORY = "Media Storage Directory Storage"
@@ -90,11 +91,12 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
     """
     if not source.exists():
         raise DicomError(f"{source}: no such file or folder, wanted DICOM files")
+    reader = HeaderReader(limits)
     groups: dict[str, list[Header]] = defaultdict(list)
     problems = []
     for path in _candidates(source):
         try:
-            header = read_header(path, limits)
+            header = reader.read(path)
             if header.kind == _DIRECTORY:
                 continue
             header.require_pixels()

@@ -90,7 +90,9 @@ def read_pages(path: Path) -> Values:
         array = np.moveaxis(array, colours, range(len(colours))).reshape(_extent(series))
         if page.photometric == PHOTOMETRIC.MINISWHITE:
             array = ~array
-        if array.dtype.kind not in "buif":
+        if array.dtype.kind == "b":
+            array = array * np.uint8(255)
+        if array.dtype.kind not in "uif":
             raise ValueError(f"values are {array.dtype}, wanted real numbers")
         return _on_black(array) if page.extrasamples else array
 
@@ -136,9 +138,9 @@ def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int, int, int]:
     return channels, int(np.prod(list(lengths.values()), dtype=int)), y, x
 
 
-def _on_black(array: Values) -> Values:
+def _on_black(array: np.ndarray) -> Values:
+    """Colours under the alpha channel that comes last."""
     if array.dtype.kind != "u":
         raise ValueError(f"transparency of {array.dtype} values, wanted unsigned whole numbers")
-    most = np.iinfo(array.dtype).max
-    share = array[-1:] / most
+    share = array[-1:] / np.iinfo(array.dtype).max
     return np.rint(array[:-1] * share).astype(array.dtype)

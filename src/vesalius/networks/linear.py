@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from vesalius.shapes import Batch, Classes, Latents
@@ -115,14 +115,3 @@ def _spectrum(rows: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "r"], Float[Ten
     values = values.flip(0).clamp_min(0)
     scale = (values * max(count - 1, 1)).clamp_min(1e-20).sqrt()
     return values.float(), (vectors.flip(1) / scale).T.float() @ rows
-
-
-def components_for(counts: Int[Tensor, "k"], patients: int, most: int = 64) -> int:
-    """How many components a cohort carries: fewer than patients, so that none is a person.
-
-    Args:
-        counts: Pictures in each class.
-        patients: Different people in the cohort.
-        most: Never more than this.
-    """
-    return max(1, min(most, int(counts.max()) // 4, patients // 4))

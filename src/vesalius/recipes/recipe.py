@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from vesalius.errors import RecipeError
 from vesalius.objectives import AnyObjective
@@ -29,7 +30,7 @@ class Recipe:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     task: AnyTask
-    objective: AnyObjective
+    objective: Annotated[AnyObjective, Discriminator("kind")]
     steps: int
     batch: int
     half_life: float

@@ -1,8 +1,10 @@
 """Recipes for synthesis: what worked, as functions of a cohort and a budget."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
 
+from vesalius.cohort.cohort import Cohort
 from vesalius.imaging.image import HOUNSFIELD
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.augment import Augment
@@ -11,38 +13,46 @@ from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
+_COMPONENTS = 64
+
 LONG = 1_000_000
 """Steps of a recipe whose budget has not been turned into steps yet; see `training.fit.open_run`."""
 
 
-def conditional_gan(task: Synthesis, minutes: float, seed: int = 0) -> Recipe:
+def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """Hinge loss, lazy R1 and differentiable augmentation on DCGAN shapes: the first engine.
 
     Args:
         task: What is made.
+        train: Training cases; their number sets how much of the linear model is used.
         minutes: Budget of training on this machine; sets how wide the networks are.
         seed: Of everything random.
     """
     width = width_for(task, minutes)
     game = Hinge(
-        generator=Generator(width=width), discriminator=Discriminator(width=width), augment=augment_for(task)
+        generator=Generator(width=width, head_start=components_for(task, train)),
+        discriminator=Discriminator(width=width),
+        augment=augment_for(task),
     )
-    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000, seed=seed)
+    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000.0, seed=seed)
 
 
-def relativistic_gan(task: Synthesis, minutes: float, seed: int = 0) -> Recipe:
+def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """The R3GAN objective on the same networks: fewer steps in the same time, steadier.
 
     Args:
         task: What is made.
+        train: Training cases; their number sets how much of the linear model is used.
         minutes: Budget of training on this machine; sets how wide the networks are.
         seed: Of everything random.
     """
     width = width_for(task, minutes)
     game = Relativistic(
-        generator=Generator(width=width), discriminator=Discriminator(width=width), augment=augment_for(task)
+        generator=Generator(width=width, head_start=components_for(task, train)),
+        discriminator=Discriminator(width=width),
+        augment=augment_for(task),
     )
-    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000, seed=seed)
+    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000.0, seed=seed)
 
 
 def width_for(task: Synthesis, minutes: float) -> int:
@@ -54,6 +64,17 @@ def width_for(task: Synthesis, minutes: float) -> int:
     """
     pixels = task.size[0] * task.size[1]
     return 32 if minutes * 4096 / pixels < 20 else 64
+
+
+def components_for(task: Synthesis, train: Cohort) -> int:
+    """Principal components of the head start: fewer than people, so that none is a person.
+
+    Args:
+        task: What is made.
+        train: Training cases.
+    """
+    counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
+    return max(1, min(_COMPONENTS, max(counts.values()) // 4, len(train.patients) // 4))
 
 
 def augment_for(task: Synthesis) -> Augment:
@@ -69,8 +90,8 @@ def augment_for(task: Synthesis) -> Augment:
     return Augment()
 
 
-RecipeOf = Callable[[Synthesis, float, int], Recipe]
-"""What every recipe is: a function of task, minutes and seed."""
+RecipeOf = Callable[[Synthesis, Cohort, float, int], Recipe]
+"""What every recipe is: a function of task, training cases, minutes and seed."""
 
 RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
     {"synthesis.conditional_gan": conditional_gan, "synthesis.relativistic_gan": relativistic_gan}

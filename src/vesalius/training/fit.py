@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import torch
 
@@ -94,13 +95,16 @@ def play(run: Run) -> Iterator[Tick]:
     """
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
     is_sound = True
+    since: list[Tick] = []
     try:
         for tick in train(run.game, run.stacked):
             run.seconds = before + time.monotonic() - started
+            since.append(tick)
             if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
                 is_sound = False
-                _note(run, tick)
+                _note(run, since)
                 is_sound = True
+                since.clear()
                 if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                     save(run.game, run.checkpoint, run.seconds)
                     saved = time.monotonic()
@@ -188,6 +192,10 @@ def _taken_up(folder: Path, asked: Recipe, found: Recipe, cohort: Cohort, stacke
     return run
 
 
-def _note(run: Run, tick: Tick) -> None:
-    numbers = {name: round(value, 6) for name, value in tick.numbers().items()}
-    ledger.append(run.ledger, {"step": tick.step, "seconds": round(run.seconds, 2), **numbers})
+def _note(run: Run, since: list[Tick]) -> None:
+    """Means over the ticks since the last entry; reading them also proves that they are finite."""
+    read = [tick.numbers() for tick in since]
+    names = {name for numbers in read for name in numbers}
+    means = {name: fmean(numbers[name] for numbers in read if name in numbers) for name in sorted(names)}
+    told = {name: round(value, 6) for name, value in means.items()}
+    ledger.append(run.ledger, {"step": since[-1].step, "seconds": round(run.seconds, 2), **told})

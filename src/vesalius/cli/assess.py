@@ -1,0 +1,1 @@
+"""``vesalius assess``."""

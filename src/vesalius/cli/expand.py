@@ -1,0 +1,135 @@
+"""``vesalius expand`` and ``vesalius demo``: the whole way in one command."""
+
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from vesalius.cli.console import bar, say, stage, table
+from vesalius.cli.judge import judge
+from vesalius.cli.people import People, gather_people, split_people
+from vesalius.cli.train import train_with_bar
+from vesalius.cli.verbs import Demo, Expand, Selection
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import StorageError, TrainingError
+from vesalius.evidence.record import Evidence
+from vesalius.evidence.release import gate
+from vesalius.evidence.report import write_report
+from vesalius.model.export import balanced, write_samples
+from vesalius.model.model import Model
+from vesalius.recipes.synthesis import conditional_gan
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.fit import open_run
+
+_MADE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked of the whole way.
+
+    Args:
+        out: Folder of everything.
+        minutes: Budget of training.
+        per_class: Pictures of each class, or None for 500 in all.
+        size: Rows and columns.
+        seed: Of everything random.
+        quick: Whether verdicts may be exploratory.
+    """
+
+    out: Path
+    minutes: float
+    per_class: int | None
+    size: int
+    seed: int
+    quick: bool
+
+
+def expand_folder(asked: Expand) -> None:
+    """From a folder of scans to a marked synthetic cohort with its report.
+
+    Raises:
+        VesaliusError: Whatever the floors below refuse; nothing is half written.
+    """
+    plan = Plan(
+        out=asked.out,
+        minutes=asked.minutes,
+        per_class=asked.per_class,
+        size=asked.size,
+        seed=asked.seed,
+        quick=asked.quick,
+    )
+    check(plan)
+    with stage("reading the cohort"):
+        people = gather_people(asked.data, asked.selection)
+    walk(plan, people)
+
+
+def expand_phantoms(asked: Demo) -> None:
+    """The whole way on phantoms.
+
+    Raises:
+        VesaliusError: Whatever the floors below refuse; nothing is half written.
+    """
+    plan = Plan(out=asked.out, minutes=asked.minutes, per_class=None, size=64, seed=asked.seed, quick=True)
+    check(plan)
+    with stage(f"making {asked.people} phantoms"):
+        people = split_people(phantom_cohort(asked.people, seed=asked.seed), Selection())
+    walk(plan, people)
+
+
+def check(plan: Plan) -> None:
+    """Refuse before anything is written.
+
+    Raises:
+        TrainingError: No budget.
+        StorageError: The folder holds something else than an unfinished run of ours.
+    """
+    if not plan.minutes > 0:
+        raise TrainingError(f"budget is {plan.minutes:g} minutes, wanted more than 0")
+    if plan.per_class is not None and plan.per_class < 1:
+        raise TrainingError(f"per_class is {plan.per_class}, wanted at least 1")
+    is_unfinished = (plan.out / "run" / "recipe.json").exists() and not (plan.out / "report.html").exists()
+    if plan.out.exists() and not is_unfinished:
+        raise StorageError(plan.out, "it exists already, wanted a new folder or an unfinished run")
+
+
+def walk(plan: Plan, people: People) -> None:
+    """Train, sample, assess, release.
+
+    Raises:
+        VesaliusError: Whatever the floors below refuse; ReleaseError when copies were found.
+    """
+    task = synthesis_of(people.parts.train, plan.size, people.fact)
+    recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
+    with stage("decoding the training pictures"):
+        run = open_run(plan.out / "run", recipe, people.parts.train, plan.minutes)
+    model = train_with_bar(run)
+    classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
+    with stage("gathering evidence"):
+        evidence = judge(run, model, people, classes, plan.seed + 1, plan.quick)
+        report = write_report(evidence, plan.out)
+    show(evidence)
+    release(plan, model, classes, evidence)
+    say(f"report: {report}")
+
+
+def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) -> None:
+    """Write the synthetic cohort, if the gate lets it out.
+
+    Raises:
+        ReleaseError: Copies of patients were found.
+        StorageError: The disk is unwilling.
+    """
+    for warning in gate(evidence):
+        say(f"warning: {warning}")
+    with bar("writing DICOM", len(classes)) as shown:
+        folder = write_samples(
+            model, classes, plan.seed + 1, plan.out / "synthetic", evidence.sha256, shown.at
+        )
+    say(f"{len(classes)} marked synthetic pictures: {folder}")
+
+
+def show(evidence: Evidence) -> None:
+    """The verdicts, a line each."""
+    rows = [(verdict.area, verdict.code, verdict.text) for verdict in evidence.verdicts]
+    table("verdicts", ("area", "verdict", "in words"), rows)

@@ -1,0 +1,54 @@
+"""Fidelity and diversity of one assessment, pooled and class by class."""
+
+import numpy as np
+
+from vesalius.evidence.contract import Sets
+from vesalius.evidence.diversity import cluster_shares
+from vesalius.evidence.effort import Effort
+from vesalius.evidence.estimate import Comparison
+from vesalius.evidence.fidelity import permutation_p
+from vesalius.evidence.measure import Views, compare, vendi_ratio
+from vesalius.evidence.record import Effect, Likeness, PermutationTest
+from vesalius.evidence.separability import differing
+from vesalius.evidence.views import References, Seen, group_names, view
+
+_FIDELITY = ("KID", "FD", "C2ST")
+
+
+def likeness_of(sets: Sets, refs: References, texture: Seen, ssl: Seen, effort: Effort, seed: int) -> Likeness:
+    """Compare made with holdout pictures in both feature spaces.
+
+    Args:
+        sets: The sets.
+        refs: Pictures of known worth.
+        texture: Everything as nameable features.
+        ssl: Everything as learnt features.
+        effort: Repetitions.
+        seed: Seed of every choice.
+    """
+
+    def cut(one: Seen, group: str) -> Views:
+        return view(sets, refs, one, group, effort.splits, effort.draws, seed)
+
+    groups = ("all", *(group_names(sets) if effort.per_class and len(sets.classes) > 1 else ()))
+    found = [number for one in (texture, ssl) for group in groups for number in compare(cut(one, group)).values()]
+    named, learnt = cut(texture, "all"), cut(ssl, "all")
+    effects = differing(named.real, named.made[0], texture.space.columns)
+    return Likeness(
+        _only(found, True),
+        _only(found, False),
+        tuple(_significance(views, effort.permutations) for views in (named, learnt)),
+        tuple(Effect(feature, value) for feature, value in effects),
+        vendi_ratio(learnt, effort.vendi_draws),
+        cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings),
+    )
+
+
+def _only(found: list[Comparison], fidelity: bool) -> tuple[Comparison, ...]:
+    return tuple(one for one in found if (one.estimate.name in _FIDELITY) == fidelity)
+
+
+def _significance(views: Views, draws: int) -> PermutationTest:
+    rng = np.random.default_rng(views.seed)
+    p = permutation_p(views.real, views.made[0], views.people, rng, draws)
+    return PermutationTest(views.space, p, draws, views.seed)

@@ -1,0 +1,62 @@
+"""A recipe equals its photograph, and a wrong one is refused by field."""
+
+import json
+
+import pytest
+
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import RecipeError
+from vesalius.imaging.image import HOUNSFIELD
+from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.recipes.synthesis import RECIPES, components_for, conditional_gan
+from vesalius.tasks.synthesis import synthesis_of
+
+
+@pytest.fixture(scope="module")
+def task():
+    return synthesis_of(phantom_cohort(8), 32, "label")
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_survives_its_photograph(name, task):
+    recipe = RECIPES[name](task, phantom_cohort(8), 10.0, 5)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda said: said["objective"].pop("kind"), "objective"),
+        (lambda said: said["objective"]["augment"].update(shift="far"), "augment.shift"),
+        (lambda said: said.update(stepz=3), "stepz"),
+        (lambda said: said.pop("batch"), "batch: Field required"),
+    ],
+)
+def test_a_wrong_field_is_named(change, message, task):
+    said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json())
+    change(said)
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_json(json.dumps(said))
+
+
+@pytest.mark.parametrize("name", ["steps", "batch"])
+def test_a_budget_of_nothing_is_refused(name, task):
+    said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json()) | {name: 0}
+    with pytest.raises(RecipeError, match=f"{name} is 0, wanted more than 0"):
+        Recipe.from_json(json.dumps(said))
+
+
+def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path):
+    with pytest.raises(RecipeError, match=r"none.json: recipe cannot be read"):
+        read_recipe(tmp_path / "none.json")
+
+
+def test_contrast_is_not_forgiven_where_values_mean_something(task):
+    assert task.made.unit == HOUNSFIELD
+    assert conditional_gan(task, phantom_cohort(8), 10.0).objective.augment.contrast == 0.0
+
+
+def test_the_head_start_has_fewer_components_than_people_and_pictures(task):
+    many_pictures = phantom_cohort(8, pictures_per_patient=3)
+    assert components_for(task, many_pictures) == 2
+    assert components_for(task, phantom_cohort(2)) == 1

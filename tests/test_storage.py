@@ -1,0 +1,67 @@
+"""Files are whole or absent."""
+
+import errno
+
+import pytest
+
+from vesalius.errors import StorageError
+from vesalius.storage import new_folder, written
+
+
+def test_a_file_appears_when_all_went_well(tmp_path):
+    with written(tmp_path / "deep" / "a.tar.gz") as beside:
+        assert beside.name.endswith("a.tar.gz")
+        beside.write_text("whole")
+        assert not (tmp_path / "deep" / "a.tar.gz").exists()
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.tar.gz"]
+
+
+def test_what_was_there_before_stays_when_writing_fails(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    with pytest.raises(ValueError, match="halfway"), written(path) as beside:
+        beside.write_text("half")
+        raise ValueError("halfway")
+    assert path.read_text() == "before"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_is_a_storage_error_that_names_the_file(tmp_path):
+    with pytest.raises(StorageError, match=r"a\.txt: not written: No space left") as caught:
+        with written(tmp_path / "a.txt") as beside:
+            beside.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.path == tmp_path / "a.txt"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="not written"), written(tmp_path / "file" / "a.txt") as beside:
+        beside.write_text("never")
+
+
+def test_nothing_written_is_a_storage_error(tmp_path):
+    with pytest.raises(StorageError), written(tmp_path / "a.txt"):
+        pass
+
+
+def test_a_folder_appears_when_it_was_filled(tmp_path):
+    with new_folder(tmp_path / "made") as beside:
+        (beside / "a.txt").write_text("a")
+        assert not (tmp_path / "made").exists()
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_could_not_be_filled_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="halfway"), new_folder(tmp_path / "made") as beside:
+        (beside / "a.txt").write_text("a")
+        raise ValueError("halfway")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_exists_is_never_touched(tmp_path):
+    (tmp_path / "made").mkdir()
+    with pytest.raises(StorageError, match="exists already"), new_folder(tmp_path / "made"):
+        pass
+    assert not list((tmp_path / "made").iterdir())

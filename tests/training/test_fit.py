@@ -1,0 +1,133 @@
+"""Runs in a folder: begun, killed, taken up, finished."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import EmptyCohortError, ModelError, TrainingError
+from vesalius.model.export import balanced, write_samples
+from vesalius.model.model import load_model
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.hinge import Hinge
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training import ledger
+from vesalius.training.fit import finish, fit, open_run, play
+from vesalius.training.stream import stack
+
+
+def recipe_for(cohort, steps=30):
+    return Recipe(
+        task=synthesis_of(cohort, 16, "label"),
+        objective=Hinge(
+            generator=Generator(width=4, latent=8, head_start=2), discriminator=Discriminator(width=4)
+        ),
+        steps=steps,
+        batch=4,
+        half_life=100.0,
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def people():
+    return phantom_cohort(12, size=16)
+
+
+@pytest.fixture(scope="module")
+def finished(people, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return folder, fit(recipe_for(people), people, folder)
+
+
+def test_a_finished_run_holds_recipe_ledger_and_a_model_that_loads(finished, people):
+    folder, model = finished
+    loaded = load_model(folder / "model")
+    assert loaded.recipe == model.recipe == recipe_for(people)
+    assert loaded.card == model.card
+    assert (loaded.card.steps, loaded.card.cases, loaded.card.patients) == (30, 12, 12)
+    assert torch.equal(loaded.sample([0, 1], 5), model.sample([0, 1], 5))
+    steps = [line["step"] for line in ledger.read(folder / "ledger.jsonl")]
+    assert steps == [25, 30]
+    assert "discriminator/r1" in ledger.read(folder / "ledger.jsonl")[0]
+
+
+def test_every_made_picture_can_be_made_again_by_itself(finished):
+    _, model = finished
+    together = model.sample([0, 1, 0, 1, 1], 7)
+    assert torch.allclose(together[:2], model.sample([0, 1], 7), atol=1e-6)
+
+
+def test_a_class_that_the_model_does_not_have_is_refused(finished):
+    _, model = finished
+    with pytest.raises(ModelError, match="class index is 2, wanted 0 to 1"):
+        model.sample([2], 0)
+
+
+def test_tampered_weights_are_refused(finished, tmp_path):
+    _, model = finished
+    model.save(tmp_path)
+    weights = tmp_path / "generator.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(ModelError, match="not those that the card was written for"):
+        load_model(tmp_path)
+
+
+def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(finished, people, tmp_path):
+    _, model = finished
+    for _, tick in zip(range(7), play(open_run(tmp_path, recipe_for(people), people)), strict=False):
+        assert tick.step < 30
+    run = open_run(tmp_path, recipe_for(people), people)
+    assert run.game.step == 7
+    for _ in play(run):
+        pass
+    assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
+
+
+def test_a_run_of_another_recipe_is_refused(people, tmp_path):
+    open_run(tmp_path, recipe_for(people), people)
+    other = replace(recipe_for(people), seed=2)
+    with pytest.raises(TrainingError, match="another recipe"):
+        open_run(tmp_path, other, people)
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan")])
+def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(people, tmp_path, minutes):
+    with pytest.raises(TrainingError, match="minutes, wanted more than 0"):
+        open_run(tmp_path / "run", recipe_for(people), people, minutes)
+    assert not (tmp_path / "run").exists()
+
+
+def test_nobody_is_refused(people, tmp_path):
+    with pytest.raises(EmptyCohortError):
+        open_run(tmp_path / "run", recipe_for(people), Cohort(()))
+
+
+def test_a_budget_becomes_steps_and_is_kept(people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.002)
+    assert 1 <= run.game.recipe.steps < 1000
+    assert json.loads((tmp_path / "recipe.json").read_text())["steps"] == run.game.recipe.steps
+
+
+def test_a_case_that_cannot_be_read_is_named_and_left_out(people, tmp_path):
+    broken = replace(
+        people.cases[0], key="broken", pictures=phantom_cohort(1, size=16, slices=3).cases[0].pictures
+    )
+    stacked = stack(Cohort((*people.cases, broken)), recipe_for(people).task, tmp_path / "pictures.npy")
+    assert len(stacked) == 12
+    assert stacked.problems == ("broken: picture has 3 slices, wanted one; cut it into slices",)
+    assert isinstance(stacked.stack, np.memmap)
+
+
+def test_made_pictures_are_written_as_a_cohort_that_reads_back(finished, tmp_path):
+    _, model = finished
+    folder = write_samples(model, balanced(model, 2), 9, tmp_path / "made", evidence="e" * 64)
+    lines = (folder / "metadata.csv").read_text().splitlines()
+    assert lines[0] == "file,label,patient,seed,index"
+    assert len(lines) == 5
+    assert all((folder / line.split(",")[0]).exists() for line in lines[1:])
