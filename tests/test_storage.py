@@ -8,6 +8,13 @@ from vesalius.errors import StorageError
 from vesalius.storage import new_folder, written
 
 
+def _fail_in(context, error):
+    with context as beside:
+        target = beside / "a.txt" if beside.is_dir() else beside
+        target.write_text("half")
+        raise error
+
+
 def test_a_file_appears_when_all_went_well(tmp_path):
     with written(tmp_path / "deep" / "a.tar.gz") as beside:
         assert beside.name.endswith("a.tar.gz")
@@ -19,18 +26,16 @@ def test_a_file_appears_when_all_went_well(tmp_path):
 def test_what_was_there_before_stays_when_writing_fails(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("before")
-    with pytest.raises(ValueError, match="halfway"), written(path) as beside:
-        beside.write_text("half")
-        raise ValueError("halfway")
+    with pytest.raises(ValueError, match="halfway"):
+        _fail_in(written(path), ValueError("halfway"))
     assert path.read_text() == "before"
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_full_disk_is_a_storage_error_that_names_the_file(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(StorageError, match=r"a\.txt: not written: No space left") as caught:
-        with written(tmp_path / "a.txt") as beside:
-            beside.write_text("half")
-            raise OSError(errno.ENOSPC, "No space left on device")
+        _fail_in(written(tmp_path / "a.txt"), full)
     assert caught.value.path == tmp_path / "a.txt"
     assert not list(tmp_path.iterdir())
 
@@ -54,9 +59,8 @@ def test_a_folder_appears_when_it_was_filled(tmp_path):
 
 
 def test_a_folder_that_could_not_be_filled_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError, match="halfway"), new_folder(tmp_path / "made") as beside:
-        (beside / "a.txt").write_text("a")
-        raise ValueError("halfway")
+    with pytest.raises(ValueError, match="halfway"):
+        _fail_in(new_folder(tmp_path / "made"), ValueError("halfway"))
     assert not list(tmp_path.iterdir())
 
 

@@ -81,9 +81,9 @@ def test_nobody_has_no_duplicates():
 def test_two_thousand_pictures_are_compared_in_less_than_five_seconds():
     rows = np.random.default_rng(0).random((2000, 1, 1, 64, 64), np.float32)
     names = [str(i) for i in range(2000)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert duplicates(stack_thumbnails(rows, names, names)) == ()
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_unreadable_pictures_have_no_thumbnail(tmp_path: Path, png):

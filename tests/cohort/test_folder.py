@@ -78,9 +78,23 @@ def test_folders_called_train_and_test_are_parts(tmp_path: Path, png):
     assert cohort.fact("split") == ("test", "train", "train")
 
 
+def test_folders_beside_pictures_are_no_classes_and_are_named(tmp_path: Path, png):
+    for name in ("a.png", "b.png", "masks/a.png"):
+        png(tmp_path / name)
+    found = survey(tmp_path)
+    assert found.kind == "flat"
+    assert [case.key for case in found.cohort.cases] == ["a.png", "b.png"]
+    assert [problem.path.name for problem in found.problems] == ["masks"]
+
+
+def test_one_file_is_a_cohort_of_one(tmp_path: Path, png):
+    (case,) = survey(png(tmp_path / "a.png")).cohort.cases
+    assert (case.key, case.patient) == ("a.png", "a")
+
+
 def test_a_pattern_that_does_not_fit_is_refused(tmp_path: Path, png):
     png(tmp_path / "a.png")
-    with pytest.raises(CohortError, match="does not fit 'a.png'"):
+    with pytest.raises(CohortError, match=r"does not fit 'a\.png'"):
         survey(tmp_path, patient=r"p\d+")
     with pytest.raises(CohortError, match="no regular expression"):
         survey(tmp_path, patient="(")

@@ -5,11 +5,6 @@ import time
 import numpy as np
 import pytest
 import torch
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from vesalius.cohort.anatomy import person
 from vesalius.cohort.phantom import phantom, phantom_cohort
@@ -130,21 +125,22 @@ def test_women_are_smaller_than_men():
     assert np.mean(bodies["F"]) < np.mean(bodies["M"])
 
 
-@pytest.mark.parametrize(("modality", "low"), [("CT", 0.9), ("DX", 0.85)])
-def test_a_simple_classifier_can_tell_the_classes_apart(modality, low: float):
-    cohort = phantom_cohort(200, size=32, modality=modality)
-    x = pictures(cohort).clip(-1000, 1000)
-    y = np.array(cohort.fact("label")) == "lesion"
-    model = make_pipeline(PCA(60, random_state=0), StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    score = model.fit(x[:130], y[:130]).predict_proba(x[130:])[:, 1]
-    assert roc_auc_score(y[130:], score) > low
+@pytest.mark.parametrize("modality", ["CT", "MR", "DX"])
+def test_a_lesion_stands_out_from_the_noise(modality):
+    healthy, ill = (phantom(2, 5, modality=modality, lesion_share=share) for share in (0.0, 1.0))
+    where = ill.mask.labels[0] == 1
+    noise = (
+        phantom(2, 5, modality=modality, noise=0.0, lesion_share=0.0).image.voxels - healthy.image.voxels
+    ).std()
+    assert where.sum() > 10
+    assert (ill.image.voxels - healthy.image.voxels)[0][where].mean() > 4 * noise
 
 
 def test_a_thousand_pictures_take_less_than_ten_seconds():
-    start = time.perf_counter()
+    start = time.process_time()
     phantom_cohort(50)
     # Shape checks in tests and a busy machine cost several times what a user pays.
-    assert time.perf_counter() - start < 50 * 0.01 * 3
+    assert time.process_time() - start < 50 * 0.01 * 3
 
 
 def test_a_radiograph_of_several_slices_is_refused():

@@ -38,7 +38,9 @@ def test_a_crop_lies_where_it_lay_and_stays_acquired():
     assert (cut.origin, cut.unit, cut.modality) == (Origin.ACQUIRED, HOUNSFIELD, "CT")
 
 
-@pytest.mark.parametrize(("start", "shape"), [((-1, 0, 0), (1, 1, 1)), ((0, 0, 29), (1, 1, 2)), ((0, 0, 0), (0, 1, 1))])
+@pytest.mark.parametrize(
+    ("start", "shape"), [((-1, 0, 0), (1, 1, 1)), ((0, 0, 29), (1, 1, 2)), ((0, 0, 0), (0, 1, 1))]
+)
 def test_a_crop_beyond_the_picture_is_refused(start, shape):
     with pytest.raises(GeometryError, match="wanted a part of"):
         crop_to(_scan(), start, shape)

@@ -1,5 +1,6 @@
 """DICOM files become pictures: places, values, colours and origin, whatever the files are called."""
 
+import random
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from vesalius.errors import DicomError, GeometryError
+from vesalius.errors import DicomError, GeometryError, ImagingError
 from vesalius.imaging.dicom import find_series, read_dicom, read_frame
 from vesalius.imaging.header import read_header
 from vesalius.imaging.image import HOUNSFIELD, Origin
@@ -360,3 +361,25 @@ def test_a_slice_cut_short_is_refused_beside_its_whole_twins(tmp_path):
     paths[2].write_bytes(paths[2].read_bytes()[:-1])
     with pytest.raises(DicomError, match="holds 47 bytes"):
         read_dicom(paths)
+
+
+def test_mutilated_files_give_a_picture_or_one_clear_line(tmp_path):
+    rng = random.Random(0)
+    wholes = [
+        Path(get_testdata_file(f"{name}.dcm")).read_bytes() for name in ("CT_small", "MR_small_RLE", "rtdose")
+    ]
+    path = tmp_path / "mutilated.dcm"
+    clear = 0
+    for _ in range(100):
+        bytes_ = bytearray(rng.choice(wholes))
+        for _ in range(rng.choice([1, 2, 5, 20])):
+            bytes_[rng.randrange(min(len(bytes_), 3000))] = rng.choice([0, 127, 128, 255, rng.randrange(256)])
+        path.write_bytes(bytes_)
+        find_series(path)
+        try:
+            read_dicom([path])
+        except ImagingError as error:
+            clear += "\n" not in str(error)
+            continue
+        clear += 1
+    assert clear == 100

@@ -306,7 +306,11 @@ def test_real_hippocampi_are_read_with_their_labels(data):
         assert image.geometry.is_close(labels.geometry)
         assert set(labels.labels.unique().tolist()) == {0, 1, 2}
         header = nifti_header(path)
-        assert (header.size, header.channels, header.spacing) == (image.geometry.shape, 1, image.geometry.spacing)
+        assert (header.size, header.channels, header.spacing) == (
+            image.geometry.shape,
+            1,
+            image.geometry.spacing,
+        )
 
 
 def test_a_real_person_has_four_pictures_on_one_grid(data):

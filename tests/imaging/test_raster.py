@@ -37,7 +37,11 @@ def test_grey_of_8_bits_is_read_exactly(tmp_path, suffix):
     Pillow.fromarray(array).save(tmp_path / f"a{suffix}")
     image = read_raster(tmp_path / f"a{suffix}")
     assert np.array_equal(image.voxels[0, 0].numpy(), array)
-    assert (image.unit, image.origin, image.geometry) == (ARBITRARY, Origin.ACQUIRED, Geometry.plain((1, 5, 7)))
+    assert (image.unit, image.origin, image.geometry) == (
+        ARBITRARY,
+        Origin.ACQUIRED,
+        Geometry.plain((1, 5, 7)),
+    )
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -165,7 +169,9 @@ def test_what_is_written_is_read_again(tmp_path, name, values):
 
 def test_a_jpeg_keeps_its_mark_and_nearly_its_values(tmp_path):
     ramp = np.tile(np.arange(64.0), (1, 1, 64, 1))
-    path = write_image(_image(ramp, origin=Origin.SYNTHETIC), tmp_path / "a.jpg", Mark(Origin.SYNTHETIC, seed=4))
+    path = write_image(
+        _image(ramp, origin=Origin.SYNTHETIC), tmp_path / "a.jpg", Mark(Origin.SYNTHETIC, seed=4)
+    )
     beside(path).unlink()
     image = read_raster(path)
     assert image.origin is Origin.SYNTHETIC

@@ -104,7 +104,9 @@ def test_labels_take_the_nearest_class_and_background_outside():
     assert made.origin is Origin.DERIVED
 
 
-@pytest.mark.parametrize(("shape", "size"), [((1, 40, 60), (32, 32)), ((2, 60, 40), (32, 48)), ((1, 9, 9), (64, 64))])
+@pytest.mark.parametrize(
+    ("shape", "size"), [((1, 40, 60), (32, 32)), ((2, 60, 40), (32, 48)), ((1, 9, 9), (64, 64))]
+)
 def test_a_plane_size_cuts_nothing_and_stretches_nothing(shape, size):
     geometry = Geometry.plain(shape, (4.0, 0.8, 0.8))
     made = to_plane_size(Image(torch.rand(1, *shape), geometry), size)
@@ -118,7 +120,9 @@ def test_a_plane_size_cuts_nothing_and_stretches_nothing(shape, size):
 
 
 def test_aspect_is_that_of_the_patient_not_of_the_array():
-    made = to_plane_size(Image(torch.rand(1, 1, 20, 40), Geometry.plain((1, 20, 40), (1.0, 2.0, 1.0))), (20, 20))
+    made = to_plane_size(
+        Image(torch.rand(1, 1, 20, 40), Geometry.plain((1, 20, 40), (1.0, 2.0, 1.0))), (20, 20)
+    )
     assert made.geometry.spacing[1:] == (2.0, 2.0)
 
 

@@ -15,6 +15,8 @@ from vesalius.cohort.phantom import phantom_cohort
 from vesalius.cohort.table import read_table, write_cohort
 from vesalius.errors import LeakageError
 
+FIVE = phantom_cohort(5, size=16)
+
 names = st.text("abcdefgh0123456789-_", min_size=1, max_size=8)
 people = st.lists(names, min_size=1, max_size=40)
 
@@ -70,7 +72,7 @@ def test_the_share_of_a_split_is_as_asked():
 
 @given(st.randoms(use_true_random=False))
 def test_a_fingerprint_knows_neither_order_nor_names(chance: random.Random):
-    cohort = phantom_cohort(5, size=16)
+    cohort = FIVE
     shuffled = [replace(case, key=f"x{i}") for i, case in enumerate(chance.sample(cohort.cases, 5))]
     assert fingerprint(Cohort(tuple(shuffled), "other")).sha256 == fingerprint(cohort).sha256
 
@@ -91,7 +93,7 @@ def test_a_fingerprint_knows_content_not_paths(tmp_path: Path):
 
 @given(st.integers(0, 4))
 def test_a_fingerprint_changes_when_somebody_leaves(index: int):
-    cohort = phantom_cohort(5, size=16)
+    cohort = FIVE
     fewer = cohort.where(lambda case: case is not cohort.cases[index])
     assert fingerprint(fewer).sha256 != fingerprint(cohort).sha256
 

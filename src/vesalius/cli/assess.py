@@ -1,1 +1,32 @@
 """``vesalius assess``."""
+
+from vesalius.cli.console import say, stage
+from vesalius.cli.expand import show
+from vesalius.cli.judge import Bench, judge
+from vesalius.cli.people import gather_people
+from vesalius.cli.verbs import Assess
+from vesalius.cohort.folder import read_cohort
+from vesalius.errors import StorageError
+from vesalius.evidence.report import write_report
+from vesalius.model.model import load_model
+from vesalius.training.stream import stack
+
+
+def assess_made(asked: Assess) -> None:
+    """Write evidence and report.
+
+    Raises:
+        VesaliusError: Whatever the floors below refuse; nothing is half written.
+    """
+    if asked.out.exists():
+        raise StorageError(asked.out, "it exists already, wanted a new folder")
+    model = load_model(asked.run_folder / "model")
+    with stage("reading the cohorts"):
+        people = gather_people(asked.cohort, asked.selection)
+        parts = [people.parts.train, people.parts.test, read_cohort(asked.made)]
+        bench = Bench(*(stack(part, model.recipe.task) for part in parts))
+    with stage("gathering evidence"):
+        evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", people.notes, asked.quick)
+        report = write_report(evidence, asked.out)
+    show(evidence)
+    say(f"report: {report}")

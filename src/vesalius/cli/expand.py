@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
-from vesalius.cli.judge import judge
+from vesalius.cli.judge import Bench, judge, made_stack
 from vesalius.cli.people import People, gather_people, split_people
 from vesalius.cli.train import train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
@@ -19,6 +19,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import open_run
+from vesalius.training.stream import stack
 
 _MADE = 500
 
@@ -106,7 +107,9 @@ def walk(plan: Plan, people: People) -> None:
     model = train_with_bar(run)
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
     with stage("gathering evidence"):
-        evidence = judge(run, model, people, classes, plan.seed + 1, plan.quick)
+        made = made_stack(model, classes, plan.seed + 1)
+        bench = Bench(run.stacked, stack(people.parts.test, task), made)
+        evidence = judge(model, bench, run.ledger, people.notes, plan.quick)
         report = write_report(evidence, plan.out)
     show(evidence)
     release(plan, model, classes, evidence)

@@ -11,6 +11,7 @@ from vesalius.cohort.inspection import Inspected, inspect
 from vesalius.cohort.layouts import (
     class_folders,
     pictures_below,
+    pictures_in,
     read_classes,
     read_dicom_tree,
     read_flat,
@@ -52,8 +53,8 @@ def survey(
     """Find out who is in a folder, and what is wrong with it.
 
     The first of these that fits: a metadata.csv, a cohort.parquet, DICOM files, ``imagesTr``,
-    sub-folders with pictures (one a class), a flat folder. Pictures that cannot be used become
-    problems and never stop the rest.
+    sub-folders with pictures (one a class) and no picture beside them, a flat folder. Pictures
+    that cannot be used become problems and never stop the rest.
 
     Args:
         source: A folder, a table in it, or one picture.
@@ -77,9 +78,8 @@ def survey(
     if not inspected.cases:
         raise EmptyCohortError(_nobody(source, problems))
     named = _with_patient(inspected.cases, patient) if patient else inspected.cases
-    cohort = gather(
-        _with_label(named, label) if label else named, source.stem if source.is_file() else source.name
-    )
+    name = source.stem if source.is_file() else source.resolve().name
+    cohort = gather(_with_label(named, label) if label else named, name)
     _refuse_leaks(cohort)
     return Survey(cohort, problems, kind)
 
@@ -110,7 +110,8 @@ def _kind(source: Path) -> Kind:
         return "dicom"
     if (source / "imagesTr").is_dir():
         return "nnunet"
-    return "classes" if source.is_dir() and class_folders(source) else "flat"
+    is_flat = source.is_file() or any(pictures_in(source)) or not class_folders(source)
+    return "flat" if is_flat else "classes"
 
 
 def _is_dicom_tree(source: Path) -> bool:

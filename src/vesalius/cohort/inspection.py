@@ -58,10 +58,11 @@ def _picture(source: PictureSource, decode: bool) -> dict[str, Fact]:
     _require_files(source)
     if decode:
         source.read()
-    if len(source.paths) > 1:
+    first, *others = source.paths
+    if others:
         # The header of one file of a series says nothing of the whole; whoever grouped it knows.
         return {}
-    said = _header(source.paths[0])
+    said = _header(first)
     size = said.size if source.slice is None else (1, *said.size[1:])
     return _extent(size, said.spacing) | _modality(said.modality)
 

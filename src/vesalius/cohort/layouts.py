@@ -39,6 +39,13 @@ def pictures_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def pictures_in(folder: Path) -> Iterator[Path]:
+    """Files directly in a folder that claim to be pictures, sorted; hidden ones are passed over."""
+    for path in sorted(folder.iterdir()):
+        if not path.name.startswith(".") and is_picture(path):
+            yield path
+
+
 def read_dicom_tree(source: Path) -> Inspected:
     """One case for each series of a DICOM folder, or for each file of a series that is no regular grid.
 
@@ -165,14 +172,18 @@ def read_classes(folder: Path) -> Inspected:
 
 
 def read_flat(source: Path) -> Inspected:
-    """All pictures of a folder, or one file, without any label.
+    """The pictures of a folder, or one file, without any label; folders below are named as not read.
 
     Args:
         source: A folder or one file.
     """
-    root = source if source.is_dir() else source.parent
-    paths = pictures_below(source) if source.is_dir() else (source,)
-    return Inspected(tuple(_file(path, root, {}) for path in paths), ())
+    if source.is_file():
+        return Inspected((_file(source, source.parent, {}),), ())
+    problems = [
+        Problem(each, f"{each}: not read: pictures lie beside this folder") for each in class_folders(source)
+    ]
+    cases = tuple(_file(path, source, {}) for path in pictures_in(source))
+    return Inspected(cases, tuple(problems))
 
 
 def _file(path: Path, root: Path, facts: dict[str, Fact]) -> Case:

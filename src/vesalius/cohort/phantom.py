@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from vesalius.cohort.anatomy import Person, person
 from vesalius.cohort.cohort import Case, Cohort, Held, HeldLabels
@@ -68,15 +69,12 @@ def phantom(
     Args:
         seed: Of the population.
         index: Who of the population.
-        visit: Which picture of this person: pose, breath-hold height and noise differ, the anatomy stays.
-        size: Rows and columns.
-        slices: Axial slices, from the belly to the neck; one lies amid the chest. A radiograph has one.
+        visit: Which picture of this person: pose and noise differ, the anatomy stays.
+        size: Rows and columns, at least 16.
+        slices: Axial slices from the belly to the neck; one lies amid the chest. A radiograph has one.
         modality: ``"CT"`` in Hounsfield units, ``"MR"`` with two contrasts, or a frontal ``"DX"``.
         lesion_share: Share of people with a lesion.
         noise: Multiple of the usual scanner noise; 0 for none.
-
-    Raises:
-        ValueError: A size below 16, no slice, or a radiograph of several slices.
 
     Examples:
         >>> somebody = phantom(0)
@@ -88,19 +86,10 @@ def phantom(
     reach = 0.3 * _TRUNK if slices > 1 else _REACH[modality]
     somebody = person(seed, index, lesion_share=lesion_share, reach=reach, growth=_GROWTH[modality])
     rng = np.random.default_rng((seed, index, visit + 1))
-    pose = _pose(rng)
-    if modality == "DX":
-        clean, lesion, geometry = _frontal(somebody, size, pose)
-    else:
-        clean, lesion, geometry = _axial(somebody, size, slices, modality, pose)
-    voxels = torch.from_numpy(noisy(clean, modality, rng, noise))
-    unit = HOUNSFIELD if modality == "CT" else ARBITRARY
-    channels = [Image(voxels[c : c + 1], geometry, unit, modality=modality) for c in range(len(voxels))]
-    images = {"image": channels[0]} | (
-        dict(zip(("t1", "t2"), channels, strict=True)) if modality == "MR" else {}
-    )
+    look = _frontal if modality == "DX" else _axial
+    clean, lesion, geometry = look(somebody, (slices, size), modality, _pose(rng))
     mask = LabelMap(torch.from_numpy(lesion > 0.5).long()[None], geometry, {1: LESION})
-    return Phantom(somebody, images, mask)
+    return Phantom(somebody, _images(noisy(clean, modality, rng, noise), geometry, modality), mask)
 
 
 def phantom_cohort(
@@ -114,9 +103,9 @@ def phantom_cohort(
     modality: Modality = "CT",
     noise: float = 1.0,
 ) -> Cohort:
-    """A study of people of known truth, in memory.
+    """A study of n people of known truth, in memory; person i is the same whatever n is.
 
-    Person i is the same whatever `n` is. Facts: ``label``, ``sex``, ``age``, ``modality``.
+    Facts: ``label``, ``sex``, ``age``, ``modality``.
 
     Args:
         n: People.
@@ -133,21 +122,20 @@ def phantom_cohort(
         >>> len(study), len(study.patients), study.levels("label")
         (8, 4, ('healthy', 'lesion'))
     """
-    cases = []
-    for index in range(n):
-        for visit in range(pictures_per_patient):
-            seen = phantom(
-                seed,
-                index,
-                visit=visit,
-                size=size,
-                slices=slices,
-                modality=modality,
-                lesion_share=lesion_share,
-                noise=noise,
-            )
-            cases.append(_case(seen, f"p{seed}-{index:05d}", visit))
+    take = partial(
+        phantom, size=size, slices=slices, modality=modality, lesion_share=lesion_share, noise=noise
+    )
+    visits = [(index, visit) for index in range(n) for visit in range(pictures_per_patient)]
+    cases = (_case(take(seed, i, visit=visit), f"p{seed}-{i:05d}", visit) for i, visit in visits)
     return Cohort(tuple(cases), f"phantoms-{modality.lower()}")
+
+
+def _images(
+    voxels: Float32[np.ndarray, "c z y x"], geometry: Geometry, modality: Modality
+) -> dict[str, Image]:
+    unit = HOUNSFIELD if modality == "CT" else ARBITRARY
+    first, *others = (Image(torch.from_numpy(one[None]), geometry, unit, modality=modality) for one in voxels)
+    return {"image": first} if modality != "MR" else {"image": first, "t1": first, "t2": others[0]}
 
 
 def _case(seen: Phantom, patient: str, visit: int) -> Case:
@@ -171,8 +159,9 @@ def _pose(rng: np.random.Generator) -> Pose:
 
 
 def _axial(
-    somebody: Person, size: int, slices: int, modality: Modality, pose: Pose
+    somebody: Person, shape: tuple[int, int], modality: Modality, pose: Pose
 ) -> tuple[Float[np.ndarray, "c z y x"], Float[np.ndarray, "z y x"], Geometry]:
+    slices, size = shape
     side = FIELD_OF_VIEW[modality] / size
     thick = _TRUNK / slices if slices > 1 else 8.0
     grid = _grid(_centred(slices, thick), _centred(size, side), _centred(size, side))
@@ -183,14 +172,15 @@ def _axial(
 
 
 def _frontal(
-    somebody: Person, size: int, pose: Pose
+    somebody: Person, shape: tuple[int, int], modality: Modality, pose: Pose
 ) -> tuple[Float[np.ndarray, "c z y x"], Float[np.ndarray, "z y x"], Geometry]:
     """Rows run from head to foot, columns to the left: as a radiograph hangs on the wall."""
-    side, step = FIELD_OF_VIEW["DX"] / size, _THICKNESS / _DEPTH_STEPS
+    _, size = shape
+    side, step = FIELD_OF_VIEW[modality] / size, _THICKNESS / _DEPTH_STEPS
     grid = _grid(_centred(size, side)[::-1], _centred(_DEPTH_STEPS, step), _centred(size, side))
     clean, lesion = scan(somebody, grid, ("ct",), side, pose)
     film = project(clean, step).transpose(0, 2, 1, 3)
-    start = (side - FIELD_OF_VIEW["DX"]) / 2
+    start = (side - FIELD_OF_VIEW[modality]) / 2
     affine = np.array([[0, 0, side, start], [1.0, 0, 0, 0], [0, -side, 0, -start], [0, 0, 0, 1]])
     return film, lesion.max(1)[None], Geometry.from_matrix((1, size, size), affine)
 

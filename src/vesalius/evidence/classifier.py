@@ -27,8 +27,9 @@ class Classifier(nn.Module):
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         stages: list[nn.Module] = []
-        for before, width in zip((channels, 16, 32), (16, 32, 64), strict=True):
-            stages += [nn.Conv2d(before, width, 3, stride=2, padding=1), nn.GroupNorm(8, width), nn.SiLU()]
+        for before, width, stride in ((channels, 16, 4), (16, 32, 2), (32, 64, 2)):
+            kernel = 2 * (stride // 2) + 1
+            stages += [nn.Conv2d(before, width, kernel, stride, stride // 2), nn.GroupNorm(8, width), nn.SiLU()]
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(4 * 64, classes)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy import ndimage
+from scipy.ndimage import find_objects, label
 from skimage.filters import threshold_otsu
 
 from vesalius.errors import GeometryError
@@ -33,9 +33,10 @@ def body_box(image: Image, margin: int = 0) -> tuple[Extent, Extent]:
     values = image.voxels.mean(0).numpy(force=True)
     if values.min() == values.max():
         return (0, 0, 0), image.geometry.shape
-    things = np.asarray(ndimage.label(values > threshold_otsu(values))[0])
+    things = np.empty(values.shape, np.int32)
+    label(values > threshold_otsu(values), output=things)
     largest = int(np.bincount(things.ravel())[1:].argmax())
-    box = ndimage.find_objects(things, largest + 1)[largest]
+    box = find_objects(things, largest + 1)[largest]
     start = np.maximum([side.start - margin for side in box], 0)
     stop = np.minimum([side.stop + margin for side in box], values.shape)
     return _extent(start), _extent(stop - start)

@@ -84,7 +84,8 @@ def preface(file: BufferedReader) -> Preface:
     syntax = ""
     while (element := _meta_element(file, start)) is not None:
         tag, value, start = element
-        syntax = value.decode("ascii", "replace").strip("\0 ") if tag == 0x0010 else syntax
+        if tag == 0x0010:
+            syntax = "".join(filter(str.isprintable, value.decode("ascii", "replace"))).strip()
     file.seek(start)
     vr = file.read(6)[4:]
     guessed = ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else ImplicitVRLittleEndian

@@ -19,7 +19,7 @@ import gdcm
 import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.encaps import generate_frames
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.uid import (
     UID,
@@ -36,6 +36,7 @@ DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 BROKEN = (
     ArithmeticError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     ImportError,
     InvalidDicomError,

@@ -9,7 +9,8 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from vesalius.errors import ImagingError
-from vesalius.imaging.dataset import open_dataset
+from vesalius.imaging.dataset import broken, open_dataset
+from vesalius.imaging.decoder import BROKEN
 from vesalius.imaging.header import origin_of
 from vesalius.imaging.image import Code, Origin
 from vesalius.imaging.marks import SOFTWARE, Mark
@@ -69,7 +70,11 @@ def read_mark(path: Path) -> Mark | None:
         DicomError: The file is no DICOM file, or its header breaks the standard.
         ImagingError: Our mark is there, but cannot be read.
     """
-    return mark_of(open_dataset(path).dataset)
+    dataset = open_dataset(path).dataset
+    try:
+        return mark_of(dataset)
+    except BROKEN as error:
+        raise broken(path, error) from error
 
 
 def mark_of(dataset: Dataset) -> Mark | None:

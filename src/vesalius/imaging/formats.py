@@ -23,7 +23,7 @@ from vesalius.imaging.raster import (
     write_raster,
 )
 from vesalius.imaging.segmentation import read_segmentation
-from vesalius.imaging.sidecar import sidecar_of, write_sidecar
+from vesalius.imaging.sidecar import beside, sidecar_of, write_sidecar
 from vesalius.shapes import Labels, Voxels
 
 NIFTI = (".nii", ".nii.gz")
@@ -188,6 +188,6 @@ def _is_flat(paths: tuple[Path, ...]) -> bool:
 
 
 def _stamps(paths: tuple[Path, ...]) -> Stamps:
-    """What changes with the files; a missing one is told by who opens it."""
-    found = (path.stat() if path.exists() else None for path in paths)
+    """What changes with the files and the sidecar; a missing file is told by who opens it."""
+    found = (path.stat() if path.exists() else None for path in (*paths, beside(paths[0])))
     return tuple((stat.st_mtime_ns, stat.st_size) if stat else (0, 0) for stat in found)

@@ -157,7 +157,7 @@ def _real_world(item: Dataset) -> Scale | None:
     code = _only(item, "MeasurementUnitsCodeSequence")
     if slope is None or intercept is None or code is None or code.get("CodingSchemeDesignator") != "UCUM":
         return None
-    return Scale(slope, intercept, str(code.get("CodeValue") or ARBITRARY))
+    return Scale(slope, intercept, "".join(str(code.get("CodeValue") or ARBITRARY).split()))
 
 
 def _unit(dataset: Dataset, values: Dataset) -> str:

@@ -270,7 +270,9 @@ def _text(dataset: Dataset, keyword: str) -> str:
     if value is None:
         return ""
     parts = value if isinstance(value, MultiValue) else [value]
-    return "\\".join(str(part) for part in parts).strip("\0 ")
+    text = "\\".join(str(part) for part in parts).strip("\0 ")
+    # Texts of a broken file end up in messages, which are one line.
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
 def _whole(dataset: Dataset, keyword: str, absent: int = 0) -> int:

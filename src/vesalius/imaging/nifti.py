@@ -111,7 +111,9 @@ def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, p
         StorageError: It could not be written whole.
     """
     if max(values.shape) > _LONGEST:
-        raise ImagingError(f"{path}: extent is {tuple(values.shape)}, wanted at most {_LONGEST} along each axis")
+        raise ImagingError(
+            f"{path}: extent is {tuple(values.shape)}, wanted at most {_LONGEST} along each axis"
+        )
     array = narrowed(values.double().numpy(force=True), _TYPES, path).transpose(3, 2, 1, 0)
     picture = Nifti1Image(array[..., 0] if array.shape[3] == 1 else array, None)
     locate(picture.header, geometry)

@@ -7,7 +7,7 @@ outside the old picture gets the value that is told, or the least of the picture
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,7 +16,7 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap
 from vesalius.shapes import Voxels
 
-Points = Float[Tensor, "z y x 3"]
+Points = Float[Tensor, "... 3"]
 
 
 def resample(image: Image, geometry: Geometry, outside: float | None = None) -> Image:
@@ -101,13 +101,13 @@ def _indices(old: Geometry, new: Geometry) -> Points:
     return z[:, None, None] + y[None, :, None] + x[None, None, :] + matrix[:3, 3]
 
 
-def _are_inside(points: Points, shape: tuple[int, int, int]) -> Tensor:
+def _are_inside(points: Points, shape: tuple[int, int, int]) -> Bool[Tensor, "..."]:
     """Whether points lie in a voxel, which reaches half a step around its centre."""
     upper = torch.tensor(shape, dtype=points.dtype) - 0.5
     return ((points >= -0.5 - 1e-6) & (points <= upper + 1e-6)).all(-1)
 
 
-def _sampled(voxels: Voxels, points: Points, mode: str) -> Voxels:
+def _sampled(voxels: Voxels, points: Points, mode: str) -> Float[Tensor, "c ..."]:
     lengths = torch.tensor(voxels.shape[1:], dtype=points.dtype)
     # torch wants x first and the outer edges of the grid at -1 and 1
     grid = ((2 * points + 1) / lengths - 1).flip(-1).to(voxels.dtype)

@@ -14,7 +14,7 @@ from pydicom.sr.coding import Code as Concept
 
 from vesalius.errors import DicomError, GeometryError
 from vesalius.imaging import plane, stack
-from vesalius.imaging.dataset import Opened, open_dataset
+from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decode import LIMITS, Limits, stored
 from vesalius.imaging.decoder import BROKEN
 from vesalius.imaging.dicom_mark import made_uid, put_mark
@@ -87,9 +87,17 @@ def read_segmentation(path: Path, limits: Limits = LIMITS) -> LabelMap:
     """
     opened = open_dataset(path, limits)
     header = header_of(path, opened)
+    try:
+        return _labels(opened, header, limits)
+    except BROKEN as error:
+        raise broken(path, error) from error
+
+
+def _labels(opened: Opened, header: Header, limits: Limits) -> LabelMap:
+    path = header.path
     kind = str(opened.dataset.get("SegmentationType"))
     if kind not in ("BINARY", "LABELMAP"):
-        raise DicomError(f"{path}: Segmentation Type is {kind}, wanted BINARY or LABELMAP")
+        raise DicomError(f"{path}: Segmentation Type is {kind!r}, wanted BINARY or LABELMAP")
     masks = stored(header, limits).reshape(header.count, header.rows, header.columns)
     segments = _segments(opened, header) if kind == "BINARY" else [0] * header.count
     heights, geometry = _grid(header)

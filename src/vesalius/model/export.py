@@ -27,8 +27,8 @@ def write_samples(
 ) -> Path:
     """Make pictures and write each as a series of a person who does not exist.
 
-    Beside them stands ``metadata.csv`` with file, label, patient, seed and index, so that the
-    folder can be read as a cohort again.
+    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the
+    conditioning fact, where it has another name), so that the folder reads as a cohort again.
 
     Args:
         model: Who makes them.
@@ -42,11 +42,11 @@ def write_samples(
         ModelError: A class that the model does not have.
         StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
-    names = model.recipe.task.classes
-    rows: list[tuple[str, str, str, int, int]] = []
+    task = model.recipe.task
+    rows: list[tuple[object, ...]] = []
     with new_folder(folder) as beside:
         for index, image in enumerate(model.images(classes, seed)):
-            label = names[classes[index]]
+            label = task.classes[classes[index]]
             patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
             place = f"{_plain(label)}/{index + 1:05d}"
             write_dicom(
@@ -56,12 +56,12 @@ def write_samples(
                 patient=patient,
                 series_description=f"SYNTHETIC {label}",
             )
-            rows.append((f"{place}/0001.dcm", label, patient, seed, index))
+            rows.append((f"{place}/0001.dcm", label, patient, seed, index, label))
             watch(index + 1)
+        head = ("file", "label", "patient", "seed", "index", task.fact or "label")
+        width = 5 if head[-1] == "label" else 6
         with (beside / "metadata.csv").open("w", newline="") as target:
-            writer = csv.writer(target)
-            writer.writerow(("file", "label", "patient", "seed", "index"))
-            writer.writerows(rows)
+            csv.writer(target).writerows(row[:width] for row in (head, *rows))
     return folder
 
 

@@ -82,7 +82,7 @@ class Model:
         return replace(self, card=card)
 
     def _sample(self, part: list[tuple[int, int]], seed: int) -> Batch:
-        latent = int(self.generator.latent)  # pyright: ignore[reportArgumentType]
+        latent = self.recipe.objective.generator.latent
         latents = torch.stack([torch.randn(latent, generator=seeded(seed, index)) for index, _ in part])
         return self.generator(latents, torch.tensor([label for _, label in part])).clamp(-1, 1)
 

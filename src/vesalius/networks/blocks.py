@@ -12,6 +12,9 @@ from vesalius.shapes import Batch
 Shape = tuple[int, int, int, int]
 """Extent of one picture: ``(c, z, y, x)``."""
 
+Convolution = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d
+"""Every convolution, over two or three axes."""
+
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
@@ -37,19 +40,14 @@ def deep(image: Tensor, axes: int) -> Batch:
     return image.unsqueeze(2) if axes == 2 else image
 
 
-def halving(axes: int, channels: int, width: int) -> nn.Module:
+def halving(axes: int, channels: int, width: int) -> Convolution:
     """Convolution that halves every axis (kernel 4, stride 2)."""
     return _CONVOLUTION[axes](channels, width, 4, stride=2, padding=1)
 
 
-def doubling(axes: int, channels: int, width: int) -> nn.Module:
+def doubling(axes: int, channels: int, width: int) -> Convolution:
     """Transposed convolution that doubles every axis (kernel 4, stride 2), without bias."""
     return _TRANSPOSED[axes](channels, width, 4, stride=2, padding=1, bias=False)
-
-
-def plain(axes: int, channels: int, width: int) -> nn.Module:
-    """Convolution that keeps every axis (kernel 3)."""
-    return _CONVOLUTION[axes](channels, width, 3, padding=1)
 
 
 def batch_norm(axes: int, channels: int) -> nn.Module:
@@ -104,9 +102,8 @@ def even_(module: nn.Module, slope: float = 0.2) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def _convolutions(module: nn.Module) -> list[nn.Module]:
-    kinds = (*_CONVOLUTION.values(), *_TRANSPOSED.values())
-    return [layer for layer in module.modules() if isinstance(layer, kinds)]
+def _convolutions(module: nn.Module) -> list[Convolution]:
+    return [layer for layer in module.modules() if isinstance(layer, Convolution)]
 
 
 def size_of(shape: tuple[int, ...]) -> int:

@@ -85,7 +85,7 @@ class ConvGenerator(nn.Module):
 
     def __init__(self, spec: Generator, shape: Shape, classes: int) -> None:
         super().__init__()
-        self.axes, self.latent = axes_of(shape), spec.latent
+        self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages))]
         self.grid = (widths[0], *coarse_of(shape, stages))

@@ -5,6 +5,7 @@ import torch
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
+from vesalius.networks.linear import LinearBase
 from vesalius.objectives.turn import Players
 from vesalius.shapes import Batch, Classes
 
@@ -28,18 +29,18 @@ def two_players(
 def fit_base(players: Players, sample: Single) -> None:
     """Fit the linear base, where the generator has one, to training pictures."""
     base = players["generator"].base
-    if base is not None:
+    if isinstance(base, LinearBase):
         base.fit(sample.image, sample.condition)
 
 
-def sample(players: Players, condition: Classes, rng: torch.Generator) -> Batch:
+def sample(players: Players, latent: int, condition: Classes, rng: torch.Generator) -> Batch:
     """Pictures of fresh Gaussian latents, one for each class index.
 
     Args:
-        players: Must hold a ``generator`` with a `latent` size.
+        players: Must hold a ``generator``.
+        latent: Number of latent coordinates it starts from.
         condition: Class of each picture to make.
         rng: Random stream on the CPU, so that devices agree.
     """
-    generator = players["generator"]
-    latents = torch.randn(len(condition), int(generator.latent), generator=rng)
-    return generator(latents.to(condition.device), condition)
+    latents = torch.randn(len(condition), latent, generator=rng)
+    return players["generator"](latents.to(condition.device), condition)

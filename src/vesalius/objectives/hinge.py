@@ -62,7 +62,7 @@ class Hinge:
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Push real pictures above +1 and made ones below -1."""
         with torch.no_grad():
-            made = sample(players, real.condition, rng)
+            made = sample(players, self.generator.latent, real.condition, rng)
         pictures = self.augment(torch.cat([real.image, made]), rng)
         scores = players["discriminator"](pictures, real.condition.repeat(2))
         on_real, on_made = scores.chunk(2)
@@ -76,5 +76,5 @@ class Hinge:
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Raise the scores of made pictures."""
-        made = self.augment(sample(players, real.condition, rng), rng)
+        made = self.augment(sample(players, self.generator.latent, real.condition, rng), rng)
         return {"adversarial": -players["discriminator"](made, real.condition).mean()}

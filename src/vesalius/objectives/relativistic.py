@@ -58,7 +58,7 @@ class Relativistic:
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score every real picture above a made one of its class, and stay flat at both."""
         with torch.no_grad():
-            made = sample(players, real.condition, rng)
+            made = sample(players, self.generator.latent, real.condition, rng)
         pictures = self.augment(torch.cat([real.image, made]), rng).requires_grad_()
         scores = players["discriminator"](pictures, real.condition.repeat(2))
         on_real, on_made = scores.chunk(2)
@@ -67,7 +67,7 @@ class Relativistic:
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score made pictures above real ones of their class."""
-        made = sample(players, real.condition, rng)
+        made = sample(players, self.generator.latent, real.condition, rng)
         pictures = self.augment(torch.cat([real.image, made]), rng)
         on_real, on_made = players["discriminator"](pictures, real.condition.repeat(2)).chunk(2)
         return {"adversarial": softplus(on_real - on_made).mean()}

@@ -113,7 +113,7 @@ def synthesis_of(cohort: Cohort, size: int, fact: str | None) -> Synthesis:
     classes = (ANYBODY,) if fact is None else cohort.levels(fact)
     if fact is not None and len(classes) < 2:
         raise CohortError(
-            f"cohort {cohort.name} has one class only, {fact} = {classes[0]!r}; wanted two or more, "
+            f"cohort {cohort.name} has one class only, {fact} = {', '.join(classes)!r}; wanted two or more, "
             "another label, or none for a generator without classes"
         )
     looks = _looks(cohort)

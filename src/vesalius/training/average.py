@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from vesalius.networks.blocks import seeded
+from vesalius.shapes import Classes
 
 
 class Average:
@@ -33,20 +34,21 @@ class Average:
             seen: Pictures seen so far; early on the average is shorter than its half-life.
         """
         keep = 0.5 ** (pictures / min(self.half_life, max(seen / 20, 1e-8)))
-        mine, theirs = list(self.network.parameters()), list(network.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - keep)
+        for mine, theirs in zip(self.network.parameters(), network.parameters(), strict=True):
+            mine.lerp_(theirs, 1 - keep)
         for buffer, other in zip(self.network.buffers(), network.buffers(), strict=True):
             buffer.copy_(other)
 
 
 @torch.no_grad()
-def settle_norms(generator: nn.Module, classes: torch.Tensor, seed: int, batches: int = 32) -> None:
+def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 32) -> None:
     """Measure the statistics of batch normalisation anew for averaged weights.
 
     The running statistics belong to the network that was trained, not to its average.
 
     Args:
         generator: Changed in place; left in evaluation mode.
+        latent: Number of latent coordinates it starts from.
         classes: Class of each picture of a batch, as in training.
         seed: Of the latents.
         batches: How many batches to measure over.
@@ -58,6 +60,6 @@ def settle_norms(generator: nn.Module, classes: torch.Tensor, seed: int, batches
     rng = seeded(seed)
     generator.train()
     for _ in range(batches if norms else 0):
-        latents = torch.randn(len(classes), int(generator.latent), generator=rng)  # pyright: ignore[reportArgumentType]
+        latents = torch.randn(len(classes), latent, generator=rng)
         generator(latents.to(classes.device), classes)
     generator.eval()

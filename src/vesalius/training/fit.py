@@ -124,7 +124,7 @@ def finish(run: Run) -> Model:
     generator = run.game.average.network
     typical = batch(stacked, recipe.seed, recipe.steps, 0, 64).condition.to(run.game.machine.device)
     with run.game.machine.precision(False):
-        settle_norms(generator, typical, recipe.seed)
+        settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
     classes, counts = recipe.task.classes, torch.bincount(torch.from_numpy(stacked.labels)).tolist()
     card = Card(
         weights="",

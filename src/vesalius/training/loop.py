@@ -41,7 +41,8 @@ class Tick:
         read = {name: float(value) for name, value in self.losses.items()}
         for name, value in read.items():
             if not abs(value) < float("inf"):
-                raise DivergenceError(*name.split("/", 1), self.step)
+                player, _, term = name.partition("/")
+                raise DivergenceError(player, term, self.step)
         return read
 
 
