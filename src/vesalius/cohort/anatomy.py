@@ -102,7 +102,7 @@ def person(
         "lung", (0.0, 0.0, 0.0), (122 * size, 88 * size * flat, 138 * size * rng.uniform(0.88, 1.1))
     )
     ribs = Ribs(rng.uniform(6, 8), rng.uniform(26, 33) * size, rng.uniform(0.4, 0.7), rng.uniform(0, 32))
-    organs = (*_vessels(rng, size), *_middle(rng, age, size, flat), *_belly(rng, size))
+    organs = (*_vessels(rng, size), *_belly(rng, size), *_middle(rng, age, size, flat))
     lesion = _lesion(rng, size, flat, reach, growth)
     start = np.random.default_rng((seed, 2**31)).random()
     has_lesion = (start + (index + 1) * _GOLDEN) % 1 < lesion_share

@@ -76,6 +76,9 @@ def phantom(
         lesion_share: Share of people with a lesion.
         noise: Multiple of the usual scanner noise; 0 for none.
 
+    Raises:
+        ValueError: A picture that is too small, or a radiograph of several slices.
+
     Examples:
         >>> somebody = phantom(0)
         >>> tuple(somebody.image.voxels.shape), somebody.image.unit

@@ -18,7 +18,7 @@ def fidelity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) 
         thresholds: Where the lines are.
     """
     worst = max((one.estimate for one in likeness.pooled("C2ST").values()), key=lambda one: one.value)
-    limits = f"At n = {worst.n} a side; an area of {_blind(worst):.2f} or less could have gone unseen."
+    limits = f"At n = {worst.n} a side; an area of {_blind(worst.n):.2f} or less could have gone unseen."
     if patients < thresholds.fidelity_patients:
         text = f"{patients} holdout people are too few to compare with (wanted {thresholds.fidelity_patients})."
         return Verdict("Fidelity", INSUFFICIENT, text, limits)
@@ -36,8 +36,9 @@ def fidelity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) 
     return Verdict("Fidelity", "PARTIAL", f"Synthetic images resemble real ones in part: {told}.", limits)
 
 
-def _blind(auc: Estimate) -> float:
-    return 0.5 + (auc.high if auc.high is not None else 1.0) - auc.value
+def _blind(n: int) -> float:
+    """Upper end of the 95 % interval of an area of one half at n against n pictures."""
+    return 0.5 + 1.96 * ((2 * n + 1) / (12 * n * n)) ** 0.5
 
 
 def _beyond_blur(distance: Comparison) -> bool:
@@ -50,7 +51,10 @@ def _covers(coverage: Comparison, slack: float) -> bool:
 
 
 def diversity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) -> Verdict:
-    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA.
+    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA, judged in the learnt features.
+
+    Not in the texture features: there a picture that is merely too smooth covers nothing, which
+    is a matter of fidelity.
 
     Args:
         likeness: The numbers.
@@ -58,24 +62,23 @@ def diversity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds)
         thresholds: Where the lines are.
     """
     vendi, clusters = likeness.vendi, likeness.clusters
-    coverages = tuple(likeness.pooled("coverage").values())
-    worst = min(coverages, key=lambda one: one.estimate.value)
-    usual = worst.floor.median if worst.floor else 31 / 32
+    coverage = likeness.pooled("coverage")["ssl"]
+    usual = coverage.floor.median if coverage.floor else 31 / 32
     told = (
-        f"they cover {worst.estimate.value:.0%} of the held-out real images (real against real: {usual:.0%})"
+        f"they cover {coverage.estimate.value:.0%} of the held-out real images (real against real: {usual:.0%})"
         f" and are {vendi.value:.2f} times as varied"
     )
-    limits = f"At n = {worst.estimate.n} a side, {clusters.clusters} kinds of picture; rarer findings are not seen."
+    limits = f"At n = {coverage.estimate.n} a side, {clusters.clusters} kinds of picture; rarer findings are not seen."
     if patients < thresholds.fidelity_patients:
         text = f"{patients} holdout people are too few to judge variety by."
         return Verdict("Diversity", INSUFFICIENT, text, limits)
     poor = vendi.value < thresholds.vendi_ratio and (vendi.high or 1) < thresholds.vendi_upper
-    sparse = any(_lost(one, thresholds.coverage_share) for one in coverages)
+    sparse = _lost(coverage, thresholds.coverage_share)
     if poor or sparse or clusters.starved >= 1:
         lacking = f"; {clusters.starved:.0f} of {clusters.clusters} kinds of picture are nearly missing"
         reason = told + (lacking if clusters.starved >= 1 else "")
         return Verdict("Diversity", "COLLAPSE", f"Part of the variety is lost: {reason}.", limits)
-    if all(_covers(one, thresholds.coverage_slack) for one in coverages):
+    if _covers(coverage, thresholds.coverage_slack):
         return Verdict("Diversity", "COVERED", f"No loss of variety was detected: {told}.", limits)
     return Verdict("Diversity", "PARTIAL", f"Variety is reduced: {told}.", limits)
 

@@ -1,7 +1,7 @@
 """Made pictures as marked DICOM files."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,27 +42,30 @@ def write_samples(
         ModelError: A class that the model does not have.
         StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
-    task = model.recipe.task
-    rows: list[tuple[object, ...]] = []
+    fact = model.recipe.task.fact or "label"
     with new_folder(folder) as beside:
-        for index, image in enumerate(model.images(classes, seed)):
-            label = task.classes[classes[index]]
-            patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
-            place = f"{_plain(label)}/{index + 1:05d}"
-            write_dicom(
-                image,
-                beside / place,
-                _mark(model, label, index, seed, evidence),
-                patient=patient,
-                series_description=f"SYNTHETIC {label}",
-            )
-            rows.append((f"{place}/0001.dcm", label, patient, seed, index, label))
-            watch(index + 1)
-        head = ("file", "label", "patient", "seed", "index", task.fact or "label")
-        width = 5 if head[-1] == "label" else 6
+        rows = []
+        for row in _written(model, classes, seed, beside, evidence):
+            rows.append(row)
+            watch(len(rows))
+        head = ("file", "label", "patient", "seed", "index", fact)
+        width = 5 if fact == "label" else 6
         with (beside / "metadata.csv").open("w", newline="") as target:
             csv.writer(target).writerows(row[:width] for row in (head, *rows))
     return folder
+
+
+def _written(
+    model: Model, classes: Sequence[int], seed: int, folder: Path, evidence: str
+) -> Iterator[tuple[object, ...]]:
+    """Write one picture after the other; give the line of the table of each."""
+    for index, image in enumerate(model.images(classes, seed)):
+        label = model.recipe.task.classes[classes[index]]
+        patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
+        place = f"{_plain(label)}/{index + 1:05d}"
+        mark = _mark(model, label, index, seed, evidence)
+        write_dicom(image, folder / place, mark, patient=patient, series_description=f"SYNTHETIC {label}")
+        yield f"{place}/0001.dcm", label, patient, seed, index, label
 
 
 def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:

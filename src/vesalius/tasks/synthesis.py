@@ -158,7 +158,7 @@ def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
         window = Window(low=0.0, high=255.0, unit=units.pop())
         return window, window
     intensity = Percentile()
-    fitted = [intensity.fit(image) for image in looks]
+    fitted = [intensity.fit(image) for image in looks if image.voxels.min() < image.voxels.max()]
     low, high = (float(np.median([getattr(window, end) for window in fitted])) for end in ("low", "high"))
     return intensity, Window(low=low, high=high, unit=_common([image.unit for image in looks]))
 

@@ -1,0 +1,103 @@
+"""Does the linear head start help at equal time? Three cohorts, several seeds, validation people.
+
+Run as ``.venv/bin/python benchmarks/head_start.py [--data FOLDER] [--quick] [--minutes M] [--seeds N]``.
+The choice is made on validation people; the test side is never opened here.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from cohorts import COHORTS
+
+from vesalius.evidence.diversity import neighbourhoods
+from vesalius.evidence.features import Space, ssl_space, texture_space
+from vesalius.evidence.fidelity import kernel_distance
+from vesalius.model.model import Model
+from vesalius.networks.blocks import seeded
+from vesalius.recipes.synthesis import conditional_gan
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.fit import finish, open_run, play
+from vesalius.training.stream import Stacked, stack
+
+CHOSEN = ("chest", "nuclei", "hippocampus")
+
+
+def measured(spaces: list[Space], real: Stacked, made: np.ndarray) -> list[float]:
+    """KID in each space, then coverage in the last, against held-out people of the same classes."""
+    kids = [kernel_distance(space.embed(real.stack), space.embed(made))[0] for space in spaces]
+    count = min(len(real), len(made))
+    near = neighbourhoods(spaces[-1].embed(real.stack[:count]), spaces[-1].embed(made[:count]))
+    return [*kids, float(near.covered.mean())]
+
+
+def linear(model: Model, labels: np.ndarray) -> np.ndarray:
+    """Pictures of the linear base alone."""
+    condition = torch.from_numpy(labels)
+    return model.generator.base.sample(condition, seeded(5)).clamp(-1, 1).numpy()
+
+
+def trained(recipe, people, seed: int) -> Model:
+    """A model of one cell of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = open_run(Path(folder) / "run", replace(recipe, seed=seed), people.parts.train, MINUTES)
+        for _ in play(run):
+            pass
+        return finish(run)
+
+
+def row(name: str, what: str, seed: int, steps: int, numbers: list[float]) -> None:
+    """One line of the table."""
+    texture, ssl, coverage = numbers
+    print(f"{name:12} {what:11} {seed:4} {steps:6} {texture:11.4f} {ssl:9.4f} {coverage:9.3f}", flush=True)
+
+
+def cohort(name: str, data: Path, seeds: int) -> float:
+    """All cells of one cohort; the median ratio of KID with and without the head start."""
+    people = COHORTS[name].people(data)
+    task = synthesis_of(people.parts.train, COHORTS[name].size, people.fact)
+    train = stack(people.parts.train, task)
+    real = stack(people.parts.val, task)
+    spaces = [texture_space(train.stack), ssl_space(train.stack, 0, 150)]
+    labels = np.random.default_rng(0).choice(real.labels, 500)
+    with_base = conditional_gan(task, people.parts.train, MINUTES)
+    start = with_base.objective.generator.head_start
+    ratios = []
+    for seed in range(seeds):
+        kids = {}
+        for what, components in (("head start", start), ("none", 0)):
+            generator = replace(with_base.objective.generator, head_start=components)
+            recipe = replace(with_base, objective=replace(with_base.objective, generator=generator))
+            model = trained(recipe, people, seed)
+            if components and seed == 0:
+                row(name, "linear only", seed, 0, measured(spaces, real, linear(model, labels)))
+            made = model.sample(labels.tolist(), 1).numpy()
+            numbers = measured(spaces, real, made)
+            row(name, what, seed, model.card.steps, numbers)
+            kids[what] = max(numbers[1], 1e-6)
+        ratios.append(kids["head start"] / kids["none"])
+    return statistics.median(ratios)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--seeds", type=int, default=2)
+    asked = parser.parse_args()
+    MINUTES = 0.3 if asked.quick else asked.minutes
+    print(f"{'cohort':12} {'what':11} seed  steps KID texture   KID ssl  coverage")
+    ratios = {name: cohort(name, asked.data, 1 if asked.quick else asked.seeds) for name in CHOSEN}
+    better = sum(ratio < 1 for ratio in ratios.values())
+    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+    holds = better >= 2
+    print(
+        f"KID (ssl) with head start / without: {said}; target: below 1 on 2 of 3; {'holds' if holds else 'falls short'}"
+    )
+    sys.exit(0 if holds else 1)

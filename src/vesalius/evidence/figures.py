@@ -1,0 +1,115 @@
+"""Figures of the report, drawn from the record alone, as SVG."""
+
+import io
+import math
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vesalius.evidence.estimate import Comparison, Estimate
+from vesalius.evidence.record import Curve, Evidence
+from vesalius.evidence.utility import Utility
+
+_INK, _QUIET, _MADE, _FLOOR = "#222222", "#767676", "#9a3324", "#dfe5ea"
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": "#b5b5b5",
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _QUIET,
+    "ytick.color": _INK,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+}
+_NAMES = {
+    "train": "training images",
+    "augmented": "classical augmentation",
+    "linear": "linear model",
+    "blur": "blurred on purpose",
+}
+_SHOWN = (("KID", "texture"), ("KID", "ssl"), ("coverage", "texture"), ("coverage", "ssl"))
+_MOST_CURVES = 9
+
+
+def floors(evidence: Evidence) -> str:
+    """Kernel distance and coverage in both spaces, with floor band and anchors."""
+    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "floors"}):
+        figure = Figure((10.4, 4.4), layout="constrained")
+        panels = figure.subplots(2, 2).ravel()
+        for panel, (name, space) in zip(panels, _SHOWN, strict=True):
+            _strip(panel, evidence.likeness.pooled(name)[space])
+        return _svg(figure)
+
+
+def _strip(panel: Axes, number: Comparison) -> None:
+    rows: list[tuple[str, Estimate]] = [("synthetic", number.estimate)]
+    rows += [(_NAMES[anchor.name], anchor.estimate) for anchor in number.anchors]
+    if number.floor is not None:
+        panel.axvspan(number.floor.low, number.floor.high, color=_FLOOR, zorder=0)
+        panel.axvline(number.floor.median, color="#a9b6c2", lw=1, zorder=1)
+    for place, (label, estimate) in enumerate(rows):
+        _dot(panel, place, estimate, _MADE if label == "synthetic" else _QUIET)
+    panel.set_yticks(range(len(rows)), [label for label, _ in rows])
+    panel.set_ylim(len(rows) - 0.5, -0.5)
+    panel.tick_params(axis="y", length=0)
+    name, space = number.estimate.name, number.space
+    if name == "KID":
+        panel.set_xscale("symlog", linthresh=max(number.floor.high if number.floor else 0.01, 1e-3))
+        panel.set_title(f"KID, {space} features (0 is equal; symmetric log scale)")
+    else:
+        panel.set_xlim(-0.03, 1.03)
+        panel.set_title(f"Coverage, {space} features (higher is better)")
+
+
+def _dot(panel: Axes, place: float, estimate: Estimate, colour: str) -> None:
+    if estimate.low is not None and estimate.high is not None:
+        panel.plot([estimate.low, estimate.high], [place, place], color=colour, lw=1.6, zorder=2)
+    panel.plot([estimate.value], [place], "o", color=colour, ms=5, zorder=3)
+
+
+def utility(measured: Utility) -> str:
+    """Area under the ROC curve after each kind of training set, with intervals."""
+    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "utility"}):
+        kinds = list(dict.fromkeys(arm.architecture for arm in measured.arms))
+        figure = Figure((10.4, 2.1), layout="constrained")
+        panels = figure.subplots(1, len(kinds), squeeze=False, sharex=True)[0]
+        for panel, kind in zip(panels, kinds, strict=True):
+            arms = [arm for arm in measured.arms if arm.architecture == kind]
+            for place, arm in enumerate(arms):
+                _dot(panel, place, arm.auc, _MADE if arm.name == "made" else _QUIET)
+            labels = ["synthetic" if arm.name == "made" else arm.name for arm in arms]
+            panel.set_yticks(range(len(arms)), labels)
+            panel.set_ylim(len(arms) - 0.5, -0.5)
+            panel.tick_params(axis="y", length=0)
+            panel.axvline(0.5, color="#a9b6c2", lw=1, ls=":")
+            panel.set_title(f"{kind}: trained on ..., tested on real people (AUC)")
+        return _svg(figure)
+
+
+def curves(logged: Sequence[Curve]) -> str:
+    """Learning curves, one small panel each."""
+    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "curves"}):
+        shown = [curve for curve in logged if curve.values][:_MOST_CURVES]
+        columns = min(3, len(shown))
+        rows = math.ceil(len(shown) / columns)
+        figure = Figure((10.4, 1.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for panel in panels[len(shown) :]:
+            panel.set_axis_off()
+        for panel, curve in zip(panels, shown, strict=False):
+            panel.plot(curve.steps, curve.values, color=_INK, lw=1.1)
+            panel.set_title(curve.name)
+            panel.locator_params(nbins=4)
+        return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
