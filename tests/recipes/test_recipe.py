@@ -58,5 +58,5 @@ def test_contrast_is_not_forgiven_where_values_mean_something(task):
 
 def test_the_head_start_has_fewer_components_than_people_and_pictures(task):
     many_pictures = phantom_cohort(8, pictures_per_patient=3)
-    assert components_for(task, many_pictures) == 2
+    assert components_for(task, many_pictures) == 3
     assert components_for(task, phantom_cohort(2)) == 1

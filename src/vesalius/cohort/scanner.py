@@ -56,7 +56,7 @@ SEQUENCES = {"t1": (500.0, 12.0), "t2": (4000.0, 90.0)}
 """Repetition and echo time in milliseconds of the two MR contrasts."""
 
 _MR_WHITE = 1000.0
-_NOISE = {"CT": 25.0, "MR": 25.0, "DX": 8.0}
+_NOISE = {"CT": 25.0, "MR": 25.0, "DX": 12.0}
 _DX_WHITE = 1000.0
 # A third of what water has at 70 keV, so that one film shows lung and spine as a processed radiograph does.
 _WATER_PER_MM = 0.006

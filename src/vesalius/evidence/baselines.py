@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 from scipy.ndimage import gaussian_filter
-from torch.nn import functional as F
+from torch.nn import functional
 
 from vesalius.networks.linear import LinearBase
 from vesalius.shapes import Stack
@@ -15,9 +15,7 @@ LabelsOf = Int[np.ndarray, "_"]
 """Class of each picture."""
 
 
-def linear_samples(
-    train: Stack, labels: LabelsOf, patients: int, wanted: LabelsOf, seed: int
-) -> Stack:
+def linear_samples(train: Stack, labels: LabelsOf, patients: int, wanted: LabelsOf, seed: int) -> Stack:
     """Samples of the linear model: class mean plus Gaussian components, fewer than there are people.
 
     Nobody's picture, and the cheapest generator there is: what a network must beat.
@@ -64,8 +62,8 @@ def augment(pictures: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     rows = [cosine * flip, -sine, between(-0.1, 0.1), sine * flip, cosine, between(-0.1, 0.1)]
     theta = torch.stack(rows, dim=1).reshape(count, 2, 3)
-    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
-    moved = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
+    moved = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     lit = moved * between(0.9, 1.1)[:, None, None, None] + between(-0.05, 0.05)[:, None, None, None]
     return (lit + 0.02 * torch.randn(lit.shape, generator=rng)).clamp(-1, 1)
 

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float, Int
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from vesalius.evidence.baselines import augment
 from vesalius.shapes import Embedding
@@ -29,13 +29,17 @@ class Classifier(nn.Module):
         stages: list[nn.Module] = []
         for before, width, stride in ((channels, 16, 4), (16, 32, 2), (32, 64, 2)):
             kernel = 2 * (stride // 2) + 1
-            stages += [nn.Conv2d(before, width, kernel, stride, stride // 2), nn.GroupNorm(8, width), nn.SiLU()]
+            stages += [
+                nn.Conv2d(before, width, kernel, stride, stride // 2),
+                nn.GroupNorm(8, width),
+                nn.SiLU(),
+            ]
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(4 * 64, classes)
 
     def forward(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b k"]:
         """One score a class."""
-        return self.head(F.adaptive_avg_pool2d(self.stages(pictures), 2).flatten(1))
+        return self.head(functional.adaptive_avg_pool2d(self.stages(pictures), 2).flatten(1))
 
 
 def network_scores(
@@ -74,7 +78,7 @@ def network_scores(
             chosen = torch.multinomial(weight, _BATCH, replacement=True, generator=rng)
             batch = augment(images[chosen], rng, mirror) if augmentation else images[chosen]
             adam.zero_grad()
-            F.cross_entropy(network(batch), target[chosen]).backward()
+            functional.cross_entropy(network(batch), target[chosen]).backward()
             adam.step()
             schedule.step()
         with torch.no_grad():

@@ -87,7 +87,9 @@ def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
             f"{role} set: pictures of {one.stack.shape[1:]}, wanted {train.stack.shape[1:]} as in train"
         )
     if not len(one.stack) == len(one.labels) == len(one.patients) == len(one.keys):
-        raise EvidenceError(f"{role} set: {len(one.stack)} pictures, wanted as many labels, patients and keys")
+        raise EvidenceError(
+            f"{role} set: {len(one.stack)} pictures, wanted as many labels, patients and keys"
+        )
     low, high = float(one.stack.min()), float(one.stack.max())
     if not (low >= -1.001 and high <= 1.001):
         raise EvidenceError(f"{role} set: values from {low:.3g} to {high:.3g}, wanted numbers in [-1, 1]")
@@ -106,7 +108,8 @@ def _without(role: str, one: Stacked, seen: set[str], notes: list[str]) -> Stack
     if not twice.any():
         return one
     notes.append(
-        f"{int(twice.sum())} picture(s) of the {role} set equal a training picture under another patient: left out."
+        f"{int(twice.sum())} picture(s) of the {role} set equal a training picture "
+        "under another patient: left out."
     )
     return subset(one, ~twice)
 

@@ -44,7 +44,10 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
         copy_test(one.space.record.name, one.train, people, one.holdout, one.made, thresholds.false_discovery)
         for one in spaces
     ]
-    planes = (grey(stack) for stack in (sets.train.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack))
+    planes = (
+        grey(stack)
+        for stack in (sets.train.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
+    )
     train, holdout, nobody, made = planes
     limits = (thresholds.correlation, thresholds.closeness)
     search, matches, duplicate = near_duplicates(train, people, holdout, nobody, made, *limits)
@@ -70,4 +73,6 @@ def _pair(
 ) -> Pair:
     patient = hashed(sets.train.patients[matches.index[row]])
     correlation = round(float(matches.correlation[row]), 4)
-    return Pair(sets.made.keys[row], patient, correlation, float(p[row]), bool(duplicate[row]), bool(flagged[row]))
+    return Pair(
+        sets.made.keys[row], patient, correlation, float(p[row]), bool(duplicate[row]), bool(flagged[row])
+    )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy import fft
 
 from vesalius.evidence.planes import Planes
 
@@ -86,9 +85,7 @@ def _coarse(
     best = np.full((len(turned[0]), len(reference)), -2, np.float32)
     which = np.zeros(best.shape, np.int64)
     for name, planes in enumerate(turned):
-        windows = np.lib.stride_tricks.sliding_window_view(
-            _shrunk(planes), templates.shape[1:], axis=(1, 2)
-        )
+        windows = np.lib.stride_tricks.sliding_window_view(_shrunk(planes), templates.shape[1:], axis=(1, 2))
         for at in range(0, len(planes), _CHUNK):
             scores, part = _nine(windows[at : at + _CHUNK], templates), slice(at, at + _CHUNK)
             which[part] = np.where(scores > best[part], name, which[part])
@@ -126,16 +123,16 @@ def _fine(
     size = float(window.sum())
     centred = np.where(window, reference - reference.mean(axis=(1, 2), where=window, keepdims=True), 0)
     energy = (centred**2).sum(axis=(1, 2))[:, None, None]
-    spectra = fft.rfft2(centred.astype(np.float32)).conj()
-    window_spectrum = fft.rfft2(window.astype(np.float32)).conj()
+    spectra = np.fft.rfft2(centred.astype(np.float32)).conj()
+    window_spectrum = np.fft.rfft2(window.astype(np.float32)).conj()
     result = np.empty(which.shape, np.float32)
     for row in range(len(which)):
         ways, slot = np.unique(which[row], return_inverse=True)
         planes = np.stack([turned[way][row] for way in ways]).astype(np.float32)
-        spectrum = fft.rfft2(planes)
-        total = _shifts(fft.irfft2(spectrum * window_spectrum, shape))
-        squares = _shifts(fft.irfft2(fft.rfft2(planes**2) * window_spectrum, shape))
-        together = _shifts(fft.irfft2(spectrum[slot] * spectra[index[row]], shape))
+        spectrum = np.fft.rfft2(planes)
+        total = _shifts(np.fft.irfft2(spectrum * window_spectrum, shape))
+        squares = _shifts(np.fft.irfft2(np.fft.rfft2(planes**2) * window_spectrum, shape))
+        together = _shifts(np.fft.irfft2(spectrum[slot] * spectra[index[row]], shape))
         spread = (squares - total**2 / size)[slot] * energy[index[row]]
         blank = 1e-8 * size**2
         scaled = np.where(spread > blank, together / np.sqrt(np.maximum(spread, blank)), 0)

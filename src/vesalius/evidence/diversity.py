@@ -56,7 +56,7 @@ def neighbourhoods(real: Embedding, made: Embedding, k: int = 5) -> Neighbourhoo
     distance = cdist(real, made)
     in_real, in_made = distance < real_radius[:, None], distance < made_radius
     return Neighbourhoods(
-        in_real.any(axis=0), in_made.any(axis=1), in_real.sum(axis=0) / k, in_real.any(axis=1)
+        in_real.sum(axis=0) > 0, in_made.sum(axis=1) > 0, in_real.sum(axis=0) / k, in_real.sum(axis=1) > 0
     )
 
 
@@ -138,11 +138,11 @@ def cluster_shares(
 def _starved(
     train: Embedding, real: Embedding, made: Embedding, clusters: int, seed: int
 ) -> tuple[float, float]:
-    means = KMeans(clusters, n_init=1, random_state=seed, max_iter=50).fit(train)
+    means = KMeans(clusters, n_init=1, random_state=seed, max_iter=50).fit(train)  # pyright: ignore[reportArgumentType]
     counts = [np.bincount(means.predict(rows), minlength=clusters) for rows in (real, made)]
     ratio = _ratios(*counts)
     p = [
-        fisher_exact([[m, len(made) - m], [r, len(real) - r]], alternative="less").pvalue
+        fisher_exact([[m, len(made) - m], [r, len(real) - r]], alternative="less")[1]
         for r, m in zip(*counts, strict=True)
     ]
     lacking = (ratio < 1 / 3) & (false_discovery_control(p) < 0.05)

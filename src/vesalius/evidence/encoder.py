@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 _WIDTHS = (16, 32, 64, 64)
 _FEATURES = 64
@@ -34,8 +34,8 @@ class Encoder(nn.Module):
 
     def forward(self, pictures: Pictures) -> Float[Tensor, "b d"]:
         """Features on the unit sphere."""
-        pooled = F.adaptive_avg_pool2d(self.stages(pictures), 2)
-        return F.normalize(self.head(pooled.flatten(1)))
+        pooled = functional.adaptive_avg_pool2d(self.stages(pictures), 2)
+        return functional.normalize(self.head(pooled.flatten(1)))
 
 
 def learn_encoder(
@@ -74,7 +74,7 @@ def contrast(views: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
     similarity = views @ views.T / _TEMPERATURE
     similarity.fill_diagonal_(-torch.inf)
     half = len(views) // 2
-    return F.cross_entropy(similarity, torch.arange(2 * half).roll(half))
+    return functional.cross_entropy(similarity, torch.arange(2 * half).roll(half))
 
 
 def changed(pictures: Pictures, mirror: bool) -> Pictures:
@@ -85,8 +85,8 @@ def changed(pictures: Pictures, mirror: bool) -> Pictures:
     theta[:, :, :2] *= 1 + (torch.rand(count, 1, 1) - 0.5) * 0.2
     if mirror:
         theta[:, 0, 0] *= torch.randint(0, 2, (count,)) * 2 - 1
-    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
-    moved = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
+    moved = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     shape = (count, 1, 1, 1)
     gain, offset = torch.empty(shape).uniform_(0.7, 1.3), torch.empty(shape).uniform_(-0.2, 0.2)
     return moved * gain + offset + torch.randn_like(moved) * torch.rand(shape) * 0.1
@@ -95,7 +95,7 @@ def changed(pictures: Pictures, mirror: bool) -> Pictures:
 def reduced(pictures: Float[Tensor, "n c h w"]) -> Pictures:
     """Pictures averaged down to at most 32 pixels on a side: fine detail is `texture`'s part."""
     factor = max(1, min(pictures.shape[2:]) // _SIDE)
-    return F.avg_pool2d(pictures, factor)
+    return functional.avg_pool2d(pictures, factor)
 
 
 @torch.no_grad()

@@ -60,9 +60,7 @@ def within(values: Float[np.ndarray, "n n"], people: People) -> KernelSums:
     return KernelSums(float(by_patient.sum()), float(pairs_by_patient.sum()), by_patient, pairs_by_patient)
 
 
-def kernel_distance(
-    x: Embedding, y: Embedding, people: People | None = None
-) -> tuple[float, Interval]:
+def kernel_distance(x: Embedding, y: Embedding, people: People | None = None) -> tuple[float, Interval]:
     """Kernel Inception Distance in any feature space: the unbiased squared discrepancy of two sets.
 
     The U-statistic over the whole sample: 0 in expectation for equal distributions at any
@@ -159,4 +157,4 @@ def frechet_distance(x: Embedding, y: Embedding) -> float:
 
 def _root(rows: Embedding) -> Float[np.ndarray, "r d"]:
     """A factor R with ``RᵀR`` the covariance."""
-    return np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r")
+    return np.asarray(np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r"))

@@ -3,17 +3,19 @@
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
-from vesalius.evidence.estimate import Comparison, Estimate
+from vesalius.evidence.estimate import Comparison, Estimate, Floor
 from vesalius.evidence.record import Curve, Evidence
 from vesalius.evidence.utility import Utility
 
 _INK, _QUIET, _MADE, _FLOOR = "#222222", "#767676", "#9a3324", "#dfe5ea"
-_SETTINGS = {
+_SETTINGS: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -38,7 +40,7 @@ _MOST_CURVES = 9
 
 def floors(evidence: Evidence) -> str:
     """Kernel distance and coverage in both spaces, with floor band and anchors."""
-    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "floors"}):
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": "floors"}):
         figure = Figure((10.4, 4.4), layout="constrained")
         panels = figure.subplots(2, 2).ravel()
         for panel, (name, space) in zip(panels, _SHOWN, strict=True):
@@ -59,11 +61,25 @@ def _strip(panel: Axes, number: Comparison) -> None:
     panel.tick_params(axis="y", length=0)
     name, space = number.estimate.name, number.space
     if name == "KID":
-        panel.set_xscale("symlog", linthresh=max(number.floor.high if number.floor else 0.01, 1e-3))
+        _logarithmic(panel, [estimate for _, estimate in rows], number.floor)
         panel.set_title(f"KID, {space} features (0 is equal; symmetric log scale)")
     else:
         panel.set_xlim(-0.03, 1.03)
         panel.set_title(f"Coverage, {space} features (higher is better)")
+
+
+def _logarithmic(panel: Axes, shown: list[Estimate], floor: Floor | None) -> None:
+    """A scale that is linear within the floor and logarithmic beyond it, with few ticks."""
+    ends = [end for one in shown for end in (one.low, one.value, one.high) if end is not None]
+    ends += [floor.low, floor.high] if floor is not None else []
+    linear = 10 ** math.ceil(math.log10(max(floor.high if floor is not None else 0.01, 1e-3)))
+    panel.set_xscale("symlog", linthresh=linear)
+    first = round(math.log10(linear))
+    last = max(first, math.floor(math.log10(max(*ends, linear))))
+    ticks = [0.0, *(10.0**power for power in range(first, last + 1, max(1, (last - first) // 4)))]
+    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panel.set_xticks([], minor=True)
+    panel.set_xlim(min(min(ends) * 1.2, -0.15 * linear), max(ends) * 1.5)
 
 
 def _dot(panel: Axes, place: float, estimate: Estimate, colour: str) -> None:
@@ -74,7 +90,7 @@ def _dot(panel: Axes, place: float, estimate: Estimate, colour: str) -> None:
 
 def utility(measured: Utility) -> str:
     """Area under the ROC curve after each kind of training set, with intervals."""
-    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "utility"}):
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": "utility"}):
         kinds = list(dict.fromkeys(arm.architecture for arm in measured.arms))
         figure = Figure((10.4, 2.1), layout="constrained")
         panels = figure.subplots(1, len(kinds), squeeze=False, sharex=True)[0]
@@ -93,7 +109,7 @@ def utility(measured: Utility) -> str:
 
 def curves(logged: Sequence[Curve]) -> str:
     """Learning curves, one small panel each."""
-    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": "curves"}):
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": "curves"}):
         shown = [curve for curve in logged if curve.values][:_MOST_CURVES]
         columns = min(3, len(shown))
         rows = math.ceil(len(shown) / columns)

@@ -12,7 +12,9 @@ from vesalius.evidence.utility import Exam, Lesson, Utility, measure_utility
 _LEAST = 5
 
 
-def utility_of(sets: Sets, space: Space, effort: Effort, seed: int, mirror: bool) -> tuple[Utility | None, str]:
+def utility_of(
+    sets: Sets, space: Space, effort: Effort, seed: int, mirror: bool
+) -> tuple[Utility | None, str]:
     """Usefulness of the made pictures, or the reason why it cannot be measured.
 
     Args:

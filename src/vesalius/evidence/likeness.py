@@ -15,7 +15,9 @@ from vesalius.evidence.views import References, Seen, group_names, view
 _FIDELITY = ("KID", "FD", "C2ST")
 
 
-def likeness_of(sets: Sets, refs: References, texture: Seen, ssl: Seen, effort: Effort, seed: int) -> Likeness:
+def likeness_of(
+    sets: Sets, refs: References, texture: Seen, ssl: Seen, effort: Effort, seed: int
+) -> Likeness:
     """Compare made with holdout pictures in both feature spaces.
 
     Args:
@@ -31,7 +33,9 @@ def likeness_of(sets: Sets, refs: References, texture: Seen, ssl: Seen, effort: 
         return view(sets, refs, one, group, effort.splits, effort.draws, seed)
 
     groups = ("all", *(group_names(sets) if effort.per_class and len(sets.classes) > 1 else ()))
-    found = [number for one in (texture, ssl) for group in groups for number in compare(cut(one, group)).values()]
+    found = [
+        number for one in (texture, ssl) for group in groups for number in compare(cut(one, group)).values()
+    ]
     named, learnt = cut(texture, "all"), cut(ssl, "all")
     effects = differing(named.real, named.made[0], texture.space.columns)
     return Likeness(

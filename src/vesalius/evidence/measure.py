@@ -119,9 +119,7 @@ def _shares(views: Views, draws: tuple[Embedding, ...]) -> dict[str, Estimate]:
         interval = bootstrap_mean(values, people, rng)
         method = f"bootstrap by patient, radii fixed; k = {_NEIGHBOURS}, {len(draws)} draw(s)"
         n = len(views.real)
-        numbers[name] = Estimate(
-            name, float(values.mean()), *interval, method, n, views.seed, "1", "higher"
-        )
+        numbers[name] = Estimate(name, float(values.mean()), *interval, method, n, views.seed, "1", "higher")
     return numbers
 
 

@@ -120,7 +120,7 @@ def copy_test(
     """
     own = _closeness(train, train, people, people)
     others = _closeness(holdout, train, people)
-    control = float(ks_2samp(own, others).pvalue)
+    control = float(ks_2samp(own, others).pvalue)  # pyright: ignore[reportAttributeAccessIssue]
     normal, name = (own, "leave-one-out") if control > 0.01 else (others, "holdout")
     scores = _closeness(made, train, people)
     p = (1 + np.searchsorted(np.sort(normal), scores, side="right")) / (len(normal) + 1)
@@ -145,7 +145,13 @@ def _closeness(
 
 
 def near_duplicates(
-    train: Planes, people: People, holdout: Planes, nobody: Planes, made: Planes, least: float, closeness: float
+    train: Planes,
+    people: People,
+    holdout: Planes,
+    nobody: Planes,
+    made: Planes,
+    least: float,
+    closeness: float,
 ) -> tuple[CorrelationTest, Matches, Bool[np.ndarray, "m"]]:
     """Search made pictures that repeat a training picture, however shifted, turned or brightened.
 

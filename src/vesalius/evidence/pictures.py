@@ -38,9 +38,12 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
                 caption = f"{name}: {role}, {len(rows)} of {int((one.labels == index).sum())}, at random"
                 shown.append(_picture(f"{role}/{name}", caption, role == "real", one.stack[rows], _COLUMNS))
     some = [int(row) for row in rng.permutation(len(sets.made))[:_PAIRS]]
-    shown.append(_beside("nearest", "Synthetic (above) and its nearest training picture (below)", sets, matches, some))
+    shown.append(
+        _beside("nearest", "Synthetic (above) and its nearest training picture (below)", sets, matches, some)
+    )
     if copies:
-        caption = f"The {min(len(copies), _PAIRS)} most similar of {len(copies)} copies (above) and whom they repeat"
+        shown_copies = min(len(copies), _PAIRS)
+        caption = f"The {shown_copies} most similar of {len(copies)} copies (above) and whom they repeat"
         shown.append(_beside("copies", caption, sets, matches, copies[:_PAIRS]))
     return tuple(shown)
 

@@ -262,7 +262,9 @@ def from_json(text: str) -> Evidence:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise EvidenceError(f"evidence record: {where or 'text'}: {first['msg']}, wanted schema {SCHEMA}") from error
+        raise EvidenceError(
+            f"evidence record: {where or 'text'}: {first['msg']}, wanted schema {SCHEMA}"
+        ) from error
 
 
 def read_evidence(path: Path) -> Evidence:

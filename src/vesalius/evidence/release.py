@@ -22,9 +22,7 @@ def gate(evidence: Evidence) -> tuple[str, ...]:
     copying = evidence.verdict("Copying")
     if copying.code == "COPIES FOUND":
         pairs = evidence.copying.pairs
-        shown = ", ".join(
-            f"{pair.made} ~ {pair.patient} ({pair.correlation:.2f})" for pair in pairs[:_SHOWN]
-        )
+        shown = ", ".join(f"{pair.made} ~ {pair.patient} ({pair.correlation:.2f})" for pair in pairs[:_SHOWN])
         rest = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         raise ReleaseError(
             f"{len(pairs)} of {evidence.copying.copied.n} synthetic pictures are near copies of "

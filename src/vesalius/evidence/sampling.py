@@ -37,9 +37,7 @@ def shares_of(labels: Int[np.ndarray, "n"]) -> dict[int, float]:
     return {int(k): float(c) / len(labels) for k, c in zip(values, counts, strict=True)}
 
 
-def halves(
-    patients: Int[np.ndarray, "n"], size: int, rng: np.random.Generator
-) -> tuple[Indices, Indices]:
+def halves(patients: Int[np.ndarray, "n"], size: int, rng: np.random.Generator) -> tuple[Indices, Indices]:
     """Two sets of `size` rows without a patient in common, in random order of patients.
 
     Args:

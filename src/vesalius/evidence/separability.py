@@ -47,7 +47,9 @@ def _held_out(
     return scores
 
 
-def differing(real: Embedding, made: Embedding, columns: tuple[str, ...], most: int = 10) -> list[tuple[str, float]]:
+def differing(
+    real: Embedding, made: Embedding, columns: tuple[str, ...], most: int = 10
+) -> list[tuple[str, float]]:
     """The features whose means differ most, as standardised mean differences, made minus real."""
     spread = np.sqrt((real.var(axis=0) + made.var(axis=0)) / 2)
     effect = (made.mean(axis=0) - real.mean(axis=0)) / np.maximum(spread, 1e-9)

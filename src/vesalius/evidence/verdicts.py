@@ -20,7 +20,9 @@ def fidelity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) 
     worst = max((one.estimate for one in likeness.pooled("C2ST").values()), key=lambda one: one.value)
     limits = f"At n = {worst.n} a side; an area of {_blind(worst.n):.2f} or less could have gone unseen."
     if patients < thresholds.fidelity_patients:
-        text = f"{patients} holdout people are too few to compare with (wanted {thresholds.fidelity_patients})."
+        text = (
+            f"{patients} holdout people are too few to compare with (wanted {thresholds.fidelity_patients})."
+        )
         return Verdict("Fidelity", INSUFFICIENT, text, limits)
     told = f"a simple classifier tells them from real ones with an area of {worst}"
     if (worst.low or 0) > thresholds.different_auc or all(map(_beyond_blur, likeness.pooled("KID").values())):
@@ -65,10 +67,11 @@ def diversity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds)
     coverage = likeness.pooled("coverage")["ssl"]
     usual = coverage.floor.median if coverage.floor else 31 / 32
     told = (
-        f"they cover {coverage.estimate.value:.0%} of the held-out real images (real against real: {usual:.0%})"
-        f" and are {vendi.value:.2f} times as varied"
+        f"they cover {coverage.estimate.value:.0%} of the held-out real images "
+        f"(real against real: {usual:.0%}) and are {vendi.value:.2f} times as varied"
     )
-    limits = f"At n = {coverage.estimate.n} a side, {clusters.clusters} kinds of picture; rarer findings are not seen."
+    counted = f"At n = {coverage.estimate.n} a side, {clusters.clusters} kinds of picture"
+    limits = f"{counted}; rarer findings are not seen."
     if patients < thresholds.fidelity_patients:
         text = f"{patients} holdout people are too few to judge variety by."
         return Verdict("Diversity", INSUFFICIENT, text, limits)
@@ -96,20 +99,23 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
         thresholds: Where the lines are.
     """
     test, search, found = copying.tests[0], copying.search, len(copying.pairs)
-    bound = f"zero hits in {test.n_made} bound the near-duplicate rate below {zero_hits_bound(test.n_made):.1%} (95 %)"
     limits = (
-        f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more; {bound}. "
+        f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more; zero hits "
+        f"in {test.n_made} bound the near-duplicate rate below {zero_hits_bound(test.n_made):.1%} (95 %). "
         f"Near-duplicate: correlation of at least {search.threshold:.3f}."
     )
     enough = patients >= thresholds.copy_patients
     if search.near_duplicates or (enough and found):
         text = (
-            f"{found} of {test.n_made} images are near copies of {copying.patients_copied} training patients; "
-            "do not release these; see the list."
+            f"{found} of {test.n_made} images are near copies of {copying.patients_copied} training "
+            "patients; do not release these; see the list."
         )
         return Verdict("Copying", "COPIES FOUND", text, limits)
     if not enough:
-        text = f"No near-duplicate was found, but {patients} training people are too few for a verdict (wanted {thresholds.copy_patients})."
+        text = (
+            f"No near-duplicate was found, but {patients} training people are too few for a verdict "
+            f"(wanted {thresholds.copy_patients})."
+        )
         return Verdict("Copying", INSUFFICIENT, text, limits)
     return Verdict("Copying", "NONE DETECTED", "No copies of training images were detected.", limits)
 
@@ -132,8 +138,8 @@ def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
     best = max(utility.ratios, key=lambda one: one.value)
     made, real = (_arm(utility, name, best) for name in ("made", "real"))
     text = (
-        f"A classifier trained on synthetic images alone reaches {best.value:.0%} "
-        f"({best.low:.0%} to {best.high:.0%}) of the area of one trained on real images ({made} against {real})."
+        f"A classifier trained on synthetic images alone reaches {best.value:.0%} ({best.low:.0%} to "
+        f"{best.high:.0%}) of the area of one trained on real images ({made} against {real})."
     )
     limits = (
         f"{utility.n_patients} test people, {utility.seeds} seed(s), small classifiers; "

@@ -69,8 +69,8 @@ class Seen:
 def seen(space: Space, sets: Sets, refs: References) -> Seen:
     """Embed every set once."""
     embedded = {name: space.embed(stack) for name, stack in refs.stacks.items()}
-    stacks = (sets.train.stack, sets.holdout.stack, sets.made.stack)
-    return Seen(space, *(space.embed(stack) for stack in stacks), embedded)
+    train, holdout, made = (space.embed(one.stack) for one in (sets.train, sets.holdout, sets.made))
+    return Seen(space, train, holdout, made, embedded)
 
 
 def group_names(sets: Sets) -> tuple[str, ...]:
@@ -80,9 +80,7 @@ def group_names(sets: Sets) -> tuple[str, ...]:
     return tuple(name for name, count in zip(sets.classes, counts, strict=True) if count >= _LEAST)
 
 
-def view(
-    sets: Sets, refs: References, one: Seen, group: str, splits: int, draws: int, seed: int
-) -> Views:
+def view(sets: Sets, refs: References, one: Seen, group: str, splits: int, draws: int, seed: int) -> Views:
     """One class, or ``all``, with equal counts and equal class shares on both sides.
 
     Args:

@@ -74,7 +74,7 @@ def components_for(task: Synthesis, train: Cohort) -> int:
         train: Training cases.
     """
     counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
-    return max(1, min(_COMPONENTS, max(counts.values()) // 4, len(train.patients) // 4))
+    return max(1, min(_COMPONENTS, max(counts.values()) // 4, len(train.patients) - 1))
 
 
 def augment_for(task: Synthesis) -> Augment:
