@@ -8,7 +8,7 @@ from vesalius.training.fit import finish, open_run, play
 
 train, _, test = vs.phantom_cohort(60, size=32).parts()
 task = vs.synthesis_of(train, size=32, fact="label")
-recipe = replace(vs.conditional_gan(task, train, minutes=1), steps=20)
+recipe = replace(vs.conditional_gan(task, train, minutes=1.0), steps=20)
 
 run = open_run(Path("run"), recipe, train)
 for tick in play(run):

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
         UnitError,
         VesaliusError,
     )
-    from vesalius.evidence.evidence import Evidence, assess
+    from vesalius.evidence.assess import assess
+    from vesalius.evidence.record import Evidence
     from vesalius.evidence.release import gate
-    from vesalius.evidence.report import write_report
+    from vesalius.evidence.report import write_evidence
     from vesalius.imaging.formats import read_image, read_labels, write_image
     from vesalius.imaging.geometry import Geometry
     from vesalius.imaging.image import Image, LabelMap, Origin
@@ -54,7 +55,7 @@ _MODULES = {
     "DicomError": "errors",
     "DivergenceError": "errors",
     "EmptyCohortError": "errors",
-    "Evidence": "evidence.evidence",
+    "Evidence": "evidence.record",
     "EvidenceError": "errors",
     "Geometry": "imaging.geometry",
     "GeometryError": "errors",
@@ -74,7 +75,7 @@ _MODULES = {
     "TrainingError": "errors",
     "UnitError": "errors",
     "VesaliusError": "errors",
-    "assess": "evidence.evidence",
+    "assess": "evidence.assess",
     "conditional_gan": "recipes.synthesis",
     "fit": "training.fit",
     "gate": "evidence.release",
@@ -90,8 +91,8 @@ _MODULES = {
     "synthesis_of": "tasks.synthesis",
     "train": "training.loop",
     "write_cohort": "cohort.table",
+    "write_evidence": "evidence.report",
     "write_image": "imaging.formats",
-    "write_report": "evidence.report",
     "write_samples": "model.export",
 }
 
@@ -139,8 +140,8 @@ __all__ = [
     "synthesis_of",
     "train",
     "write_cohort",
+    "write_evidence",
     "write_image",
-    "write_report",
     "write_samples",
 ]
 

@@ -1,6 +1,8 @@
 """A made-up population whose truth is known: an ellipse with organs, seen through noise."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -57,12 +59,23 @@ def test_people() -> Stacked:
 
 @pytest.fixture(scope="session")
 def judged(train: Stacked, test_people: Stacked) -> Callable[[Stacked], Evidence]:
-    """Assess a made set in quick mode against the same people."""
+    """Assess a made set in quick mode against the same people, all of one class."""
 
     def judge(made: Stacked) -> Evidence:
-        return assess(train=train, test=test_people, made=made, classes=("healthy", "lesion"), quick=True)
+        return assess(
+            train=one_class(train),
+            test=one_class(test_people),
+            made=one_class(made),
+            classes=("all",),
+            quick=True,
+        )
 
     return judge
+
+
+def one_class(people: Stacked) -> Stacked:
+    """The same pictures without their labels."""
+    return replace(people, labels=np.zeros_like(people.labels))
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +86,14 @@ def copied(judged: Callable[[Stacked], Evidence], train: Stacked) -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def honest(judged: Callable[[Stacked], Evidence]) -> Evidence:
-    """The evidence on other real people given as made ones."""
+def honest(train: Stacked, test_people: Stacked) -> Evidence:
+    """The evidence on other real people given as made ones, both classes."""
     others = people(2000, 120)
-    return judged(of(others.stack, others.labels))
+    made = of(others.stack, others.labels)
+    return assess(train=train, test=test_people, made=made, classes=("healthy", "lesion"), quick=True)
+
+
+@pytest.fixture(scope="session")
+def make() -> SimpleNamespace:
+    """What tests need to make sets of their own."""
+    return SimpleNamespace(people=people, of=of, one_class=one_class)

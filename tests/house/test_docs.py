@@ -8,7 +8,7 @@ import pytest
 
 import vesalius
 from vesalius import errors
-from vesalius.evidence.record import Evidence
+from vesalius.evidence.record import Data, Evidence, Likeness
 from vesalius.recipes.synthesis import RECIPES
 
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -42,7 +42,12 @@ def test_every_error_stands_on_the_page_of_errors(root):
 
 def test_every_field_of_the_evidence_stands_on_its_page(root):
     page = (root / "docs" / "reference" / "evidence-json.md").read_text()
-    assert not [field.name for field in fields(Evidence) if f"| `{field.name}` |" not in page]
+    assert not [
+        field.name
+        for kind in (Evidence, Data, Likeness)
+        for field in fields(kind)
+        if f"| `{field.name}` |" not in page
+    ]
 
 
 def test_every_recipe_stands_in_the_reference(reference):

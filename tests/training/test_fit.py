@@ -9,7 +9,7 @@ import torch
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.errors import EmptyCohortError, ModelError, TrainingError
+from vesalius.errors import DivergenceError, EmptyCohortError, ModelError, TrainingError
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
 from vesalius.networks.convnet import Discriminator, Generator
@@ -131,3 +131,23 @@ def test_made_pictures_are_written_as_a_cohort_that_reads_back(finished, tmp_pat
     assert lines[0] == "file,label,patient,seed,index"
     assert len(lines) == 5
     assert all((folder / line.split(",")[0]).exists() for line in lines[1:])
+
+
+def test_a_machine_that_turns_out_slower_ends_the_run_at_its_limit(people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people), people)
+    run.limit = 0.0
+    assert sum(1 for _ in play(run)) == 1
+    assert finish(run).card.steps == 1
+
+
+def test_a_game_that_diverged_is_not_kept(people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people), people)
+    playing = play(run)
+    next(playing)
+    playing.close()
+    kept = run.checkpoint.read_bytes()
+    torch.nn.init.constant_(run.game.players["discriminator"].score.weight, float("nan"))
+    with pytest.raises(DivergenceError, match="is not finite at step"):
+        for _ in play(run):
+            pass
+    assert run.checkpoint.read_bytes() == kept

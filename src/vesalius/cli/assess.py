@@ -7,7 +7,7 @@ from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Assess
 from vesalius.cohort.folder import read_cohort
 from vesalius.errors import StorageError
-from vesalius.evidence.report import write_report
+from vesalius.evidence.report import write_evidence
 from vesalius.model.model import load_model
 from vesalius.training.stream import stack
 
@@ -27,6 +27,6 @@ def assess_made(asked: Assess) -> None:
         bench = Bench(*(stack(part, model.recipe.task) for part in parts))
     with stage("gathering evidence"):
         evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", people.notes, asked.quick)
-        report = write_report(evidence, asked.out)
+        write_evidence(evidence, asked.out)
     show(evidence)
-    say(f"report: {report}")
+    say(f"report: {asked.out / 'report.html'}")

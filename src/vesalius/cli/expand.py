@@ -13,7 +13,7 @@ from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import StorageError, TrainingError
 from vesalius.evidence.record import Evidence
 from vesalius.evidence.release import gate
-from vesalius.evidence.report import write_report
+from vesalius.evidence.report import write_evidence
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
@@ -110,10 +110,10 @@ def walk(plan: Plan, people: People) -> None:
         made = made_stack(model, classes, plan.seed + 1)
         bench = Bench(run.stacked, stack(people.parts.test, task), made)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick)
-        report = write_report(evidence, plan.out)
+        write_evidence(evidence, plan.out)
     show(evidence)
+    say(f"report: {plan.out / 'report.html'}")
     release(plan, model, classes, evidence)
-    say(f"report: {report}")
 
 
 def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float32, Int
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
@@ -15,7 +15,9 @@ LabelsOf = Int[np.ndarray, "_"]
 """Class of each picture."""
 
 
-def linear_samples(train: Stack, labels: LabelsOf, patients: int, wanted: LabelsOf, seed: int) -> Stack:
+def linear_samples(
+    train: Stack, labels: LabelsOf, patients: int, wanted: LabelsOf, seed: int
+) -> Float32[np.ndarray, "m c z y x"]:
     """Samples of the linear model: class mean plus Gaussian components, fewer than there are people.
 
     Nobody's picture, and the cheapest generator there is: what a network must beat.

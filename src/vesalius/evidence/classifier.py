@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vesalius.evidence.baselines import augment
-from vesalius.shapes import Embedding
+from vesalius.evidence.planes import Features
 
 Pictures = Float[np.ndarray, "n c y x"]
 """Pictures of one slice."""
@@ -45,7 +45,7 @@ class Classifier(nn.Module):
 def network_scores(
     pictures: Pictures,
     labels: Int[np.ndarray, "n"],
-    test: Pictures,
+    test: Float[np.ndarray, "m c y x"],
     classes: int,
     seed: int,
     steps: int,
@@ -87,7 +87,7 @@ def network_scores(
 
 
 def linear_scores(
-    rows: Embedding, labels: Int[np.ndarray, "n"], test: Embedding, classes: int
+    rows: Features, labels: Int[np.ndarray, "n"], test: Features, classes: int
 ) -> Float[np.ndarray, "m k"]:
     """Logistic regression on features; log-probabilities of the test rows."""
     model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(rows, labels)

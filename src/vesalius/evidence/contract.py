@@ -49,7 +49,7 @@ def admit(
     named = {"train": train, "holdout": held, "test": test, "made": made}
     for role, one in named.items():
         _check(role, one, train, len(classes))
-    for role in ("holdout", "test"):
+    for role in ("test",) if holdout is None else ("holdout", "test"):
         both = set(train.patients) & set(named[role].patients)
         if both:
             raise LeakageError(tuple(sorted(both)), ("train", role))

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Complex, Float, Int
+from scipy.ndimage import gaussian_filter
 
 from vesalius.evidence.planes import Planes
+
+_Maps = Float[np.ndarray, "_ _ _"]
 
 _COARSE = 16
 _CHUNK = 64
@@ -41,7 +44,8 @@ def best_matches(
     """Find for each query the reference it is closest to, however turned, mirrored or shifted.
 
     All pairs are compared at 16 x 16 pixels; the best few are measured at full size inside
-    `mask`, over shifts of up to a sixteenth of the side (4 pixels of 64).
+    `mask`, over shifts of up to a sixteenth of the side (4 pixels of 64), against the reference
+    as it is and softened by 1 and 2 pixels of 64.
 
     Args:
         query: Pictures to look up.
@@ -98,7 +102,7 @@ def _nine(windows: Float[np.ndarray, "m 3 3 h w"], templates: Planes) -> Float[n
     return (flat @ templates.reshape(len(templates), -1).T).reshape(len(windows), 9, -1).max(axis=1)
 
 
-def _shrunk(planes: Planes) -> Planes:
+def _shrunk(planes: Planes) -> _Maps:
     rows, columns = (max(1, side // _COARSE) for side in planes.shape[1:])
     height, width = planes.shape[1] // rows, planes.shape[2] // columns
     blocks = planes[:, : height * rows, : width * columns].reshape(-1, height, rows, width, columns)
@@ -111,6 +115,25 @@ def _unit(planes: Planes) -> Planes:
     return (centred / np.maximum(norm, 1e-6)).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class _Templates:
+    """Reference pictures at one softness, ready to be slid over queries."""
+
+    spectra: Complex[np.ndarray, "n y f"]
+    energy: Float[np.ndarray, "n 1 1"]
+
+
+def _templates(reference: Planes, window: Bool[np.ndarray, "y x"]) -> list[_Templates]:
+    """The references as they are and softened, so that a blurred copy is known by its like."""
+    side, made = min(window.shape), []
+    for sigma in (0.0, side / 64, side / 32):
+        soft = gaussian_filter(reference, (0, sigma, sigma))
+        centred = np.where(window, soft - soft.mean(axis=(1, 2), where=window, keepdims=True), 0)
+        energy = (centred**2).sum(axis=(1, 2), keepdims=True)
+        made.append(_Templates(np.fft.rfft2(centred.astype(np.float32)).conj(), energy))
+    return made
+
+
 def _fine(
     turned: list[Planes],
     reference: Planes,
@@ -118,26 +141,39 @@ def _fine(
     which: Int[np.ndarray, "m k"],
     index: Int[np.ndarray, "m k"],
 ) -> Float[np.ndarray, "m k"]:
-    """Full-size correlations of the listed pairs, the best of all small shifts."""
-    window, shape = _inside(mask), mask.shape
-    size = float(window.sum())
-    centred = np.where(window, reference - reference.mean(axis=(1, 2), where=window, keepdims=True), 0)
-    energy = (centred**2).sum(axis=(1, 2))[:, None, None]
-    spectra = np.fft.rfft2(centred.astype(np.float32)).conj()
-    window_spectrum = np.fft.rfft2(window.astype(np.float32)).conj()
+    """Full-size correlations of the listed pairs, the best of all small shifts and softnesses."""
+    window = _inside(mask)
+    templates = _templates(reference, window)
+    spectrum = np.fft.rfft2(window.astype(np.float32)).conj()
     result = np.empty(which.shape, np.float32)
     for row in range(len(which)):
         ways, slot = np.unique(which[row], return_inverse=True)
         planes = np.stack([turned[way][row] for way in ways]).astype(np.float32)
-        spectrum = np.fft.rfft2(planes)
-        total = _shifts(np.fft.irfft2(spectrum * window_spectrum, shape))
-        squares = _shifts(np.fft.irfft2(np.fft.rfft2(planes**2) * window_spectrum, shape))
-        together = _shifts(np.fft.irfft2(spectrum[slot] * spectra[index[row]], shape))
-        spread = (squares - total**2 / size)[slot] * energy[index[row]]
-        blank = 1e-8 * size**2
-        scaled = np.where(spread > blank, together / np.sqrt(np.maximum(spread, blank)), 0)
-        result[row] = scaled.max(axis=(1, 2))
+        spread, seen = _spread(planes, spectrum, float(window.sum()))[slot], np.fft.rfft2(planes)[slot]
+        scores = [_slid(seen, spread, one, index[row], mask.shape) for one in templates]
+        result[row] = np.max(scores, axis=0)
     return np.clip(result, -1, 1)
+
+
+def _spread(planes: Planes, window: Complex[np.ndarray, "y f"], size: float) -> _Maps:
+    """Sum of squares about the mean of what lies under the window, at every small shift."""
+    shape = planes.shape[1:]
+    total = _shifts(np.fft.irfft2(np.fft.rfft2(planes) * window, shape))
+    squares = _shifts(np.fft.irfft2(np.fft.rfft2(planes**2) * window, shape))
+    spread = squares - total**2 / size
+    return np.where(spread > 1e-6 * size, spread, np.inf)
+
+
+def _slid(
+    seen: Complex[np.ndarray, "k y f"],
+    spread: _Maps,
+    templates: _Templates,
+    index: Int[np.ndarray, "k"],
+    shape: tuple[int, ...],
+) -> Float[np.ndarray, "k"]:
+    """Best correlation of each query with its template over the small shifts."""
+    together = _shifts(np.fft.irfft2(seen * templates.spectra[index], shape))
+    return (together / np.sqrt(spread * np.maximum(templates.energy[index], 1e-6))).max(axis=(1, 2))
 
 
 def _reach(side: int) -> int:
@@ -152,6 +188,6 @@ def _inside(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     return inner & mask if (inner & mask).sum() > 16 else inner
 
 
-def _shifts(maps: Planes) -> Planes:
+def _shifts(maps: _Maps) -> _Maps:
     up, left = (_reach(side) for side in maps.shape[1:])
     return np.roll(maps, (up, left), (1, 2))[:, : 2 * up + 1, : 2 * left + 1]

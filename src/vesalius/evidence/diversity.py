@@ -9,7 +9,7 @@ from scipy.stats import false_discovery_control, fisher_exact
 from sklearn.cluster import KMeans
 
 from vesalius.errors import EvidenceError
-from vesalius.shapes import Embedding
+from vesalius.evidence.planes import Features
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Neighbourhoods:
         }[name].astype(float)
 
 
-def neighbourhoods(real: Embedding, made: Embedding, k: int = 5) -> Neighbourhoods:
+def neighbourhoods(real: Features, made: Features, k: int = 5) -> Neighbourhoods:
     """Balls that reach to the k-th neighbour in the own set, and who lies strictly inside.
 
     Depends on the ratio of the counts: compare equal counts only. Even for equal
@@ -60,11 +60,11 @@ def neighbourhoods(real: Embedding, made: Embedding, k: int = 5) -> Neighbourhoo
     )
 
 
-def _radii(rows: Embedding, k: int) -> Float[np.ndarray, "n"]:
+def _radii(rows: Features, k: int) -> Float[np.ndarray, "n"]:
     return np.partition(cdist(rows, rows), k, axis=1)[:, k]
 
 
-def vendi_score(rows: Embedding) -> float:
+def vendi_score(rows: Features) -> float:
     """Effective number of different pictures: the exponential entropy of their cosines.
 
     Grows with the count of pictures, so compare equal counts only.
@@ -118,7 +118,7 @@ class ClusterShares:
 
 
 def cluster_shares(
-    train: Embedding, real: Embedding, made: Embedding, seed: int, repetitions: int = 10
+    train: Features, real: Features, made: Features, seed: int, repetitions: int = 10
 ) -> ClusterShares:
     """Compare the shares of the kinds of picture, real against made.
 
@@ -136,7 +136,7 @@ def cluster_shares(
 
 
 def _starved(
-    train: Embedding, real: Embedding, made: Embedding, clusters: int, seed: int
+    train: Features, real: Features, made: Features, clusters: int, seed: int
 ) -> tuple[float, float]:
     means = KMeans(clusters, n_init=1, random_state=seed, max_iter=50).fit(train)  # pyright: ignore[reportArgumentType]
     counts = [np.bincount(means.predict(rows), minlength=clusters) for rows in (real, made)]

@@ -35,5 +35,5 @@ class Effort:
 FULL = Effort(400, 128, 20, 499, 10, 20, 10, 3, 300, True)
 """The measurement that may be quoted."""
 
-QUICK = Effort(80, 64, 8, 199, 1, 10, 3, 1, 120, False)
+QUICK = Effort(60, 64, 8, 199, 1, 10, 3, 1, 80, False)
 """A first look: exploratory."""

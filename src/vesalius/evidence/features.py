@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from vesalius.evidence.encoder import digest, encode, learn_encoder
-from vesalius.evidence.planes import grey, middle
+from vesalius.evidence.planes import Features, grey, middle
 from vesalius.evidence.texture import texture, texture_names
-from vesalius.shapes import Embedding, Stack
+from vesalius.shapes import Stack
 
 _CLIP = 10.0
 _ALIKE = 0.95
@@ -45,7 +45,7 @@ class Space:
 
     record: SpaceRecord
     columns: tuple[str, ...]
-    embed: Callable[[Stack], Embedding]
+    embed: Callable[[Stack], Features]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +55,12 @@ class Scale:
     centre: Float[np.ndarray, "d"]
     spread: Float[np.ndarray, "d"]
 
-    def __call__(self, rows: Embedding) -> Embedding:
+    def __call__(self, rows: Features) -> Features:
         """Rows in units of the training spread, clipped to ±10."""
         return np.clip((rows - self.centre) / self.spread, -_CLIP, _CLIP)
 
 
-def scale_of(rows: Embedding) -> Scale:
+def scale_of(rows: Features) -> Scale:
     """The scale that gives these rows mean 0 and spread 1; constant columns stay at 0."""
     spread = rows.std(axis=0)
     return Scale(rows.mean(axis=0), np.where(spread > 1e-9, spread, np.inf))
@@ -96,13 +96,13 @@ def pixel_space(train: Stack, most: int = 64) -> Space:
     scale = scale_of((rows - centre) @ axes)
     record = SpaceRecord("pixel", components, _sha256(centre, axes))
 
-    def embed(stack: Stack) -> Embedding:
+    def embed(stack: Stack) -> Features:
         return scale((grey(stack).reshape(len(stack), -1) - centre) @ axes)
 
     return Space(record, tuple(f"pixel_{index}" for index in range(components)), embed)
 
 
-def _distinct(rows: Embedding) -> list[int]:
+def _distinct(rows: Features) -> list[int]:
     """Columns that vary and do not repeat an earlier one."""
     varying = np.flatnonzero(rows.std(axis=0) > 1e-9)
     alike = np.abs(np.atleast_2d(np.corrcoef(rows[:, varying].T)))

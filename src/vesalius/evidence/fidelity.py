@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from vesalius.evidence.intervals import Interval, jackknife
-from vesalius.shapes import Embedding
+from vesalius.evidence.planes import Features
 
-People = Int[np.ndarray, "n"]
+People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
 
 
-def kernel(x: Embedding, y: Embedding) -> Float[np.ndarray, "n m"]:
+def kernel(x: Features, y: Features) -> Float[np.ndarray, "n m"]:
     """The cubic kernel ``(x·y / d + 1)³``.
 
     Source:
@@ -56,11 +56,11 @@ def within(values: Float[np.ndarray, "n n"], people: People) -> KernelSums:
     apart = values * (people[:, None] != people)
     counts = np.bincount(people)
     by_patient = np.bincount(people, apart.sum(axis=1))
-    pairs_by_patient = counts * (len(people) - counts)
+    pairs_by_patient = counts * float(len(people)) - counts**2
     return KernelSums(float(by_patient.sum()), float(pairs_by_patient.sum()), by_patient, pairs_by_patient)
 
 
-def kernel_distance(x: Embedding, y: Embedding, people: People | None = None) -> tuple[float, Interval]:
+def kernel_distance(x: Features, y: Features, people: People | None = None) -> tuple[float, Interval]:
     """Kernel Inception Distance in any feature space: the unbiased squared discrepancy of two sets.
 
     The U-statistic over the whole sample: 0 in expectation for equal distributions at any
@@ -99,7 +99,7 @@ def kernel_distance(x: Embedding, y: Embedding, people: People | None = None) ->
 
 
 def permutation_p(
-    x: Embedding, y: Embedding, people: People, rng: np.random.Generator, draws: int = 199
+    x: Features, y: Features, people: People, rng: np.random.Generator, draws: int = 199
 ) -> float:
     """How often chance labels, given to whole patients, give a kernel distance as large.
 
@@ -135,7 +135,7 @@ def _distances(
     return first / pairs(sides, sides) + second / pairs(others, others) - 2 * cross / pairs(sides, others)
 
 
-def frechet_distance(x: Embedding, y: Embedding) -> float:
+def frechet_distance(x: Features, y: Features) -> float:
     """Distance of two sets whose features are taken as Gaussian.
 
     Squared: a doubled shift counts four times. Biased upwards for small samples, so compare
@@ -155,6 +155,6 @@ def frechet_distance(x: Embedding, y: Embedding) -> float:
     return float(shift + (left**2).sum() + (right**2).sum() - 2 * root)
 
 
-def _root(rows: Embedding) -> Float[np.ndarray, "r d"]:
+def _root(rows: Features) -> Float[np.ndarray, "r d"]:
     """A factor R with ``RᵀR`` the covariance."""
     return np.asarray(np.linalg.qr((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1), mode="r"))

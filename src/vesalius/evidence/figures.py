@@ -82,7 +82,7 @@ def _logarithmic(panel: Axes, shown: list[Estimate], floor: Floor | None) -> Non
     panel.set_xlim(min(min(ends) * 1.2, -0.15 * linear), max(ends) * 1.5)
 
 
-def _dot(panel: Axes, place: float, estimate: Estimate, colour: str) -> None:
+def _dot(panel: Axes, place: int, estimate: Estimate, colour: str) -> None:
     if estimate.low is not None and estimate.high is not None:
         panel.plot([estimate.low, estimate.high], [place, place], color=colour, lw=1.6, zorder=2)
     panel.plot([estimate.value], [place], "o", color=colour, ms=5, zorder=3)

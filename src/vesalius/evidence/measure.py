@@ -11,11 +11,11 @@ from vesalius.evidence.diversity import neighbourhoods, vendi_score
 from vesalius.evidence.estimate import Anchor, Comparison, Estimate, Floor
 from vesalius.evidence.fidelity import frechet_distance, kernel_distance
 from vesalius.evidence.intervals import bootstrap_mean
+from vesalius.evidence.planes import Features
 from vesalius.evidence.sampling import halves
 from vesalius.evidence.separability import two_sample_area
-from vesalius.shapes import Embedding
 
-People = Int[np.ndarray, "n"]
+People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
 
 _NEIGHBOURS = 5
@@ -43,11 +43,11 @@ class Views:
 
     space: str
     group: str
-    real: Embedding
+    real: Features
     people: People
-    made: tuple[Embedding, ...]
-    anchors: dict[str, Embedding]
-    pool: Embedding
+    made: tuple[Features, ...]
+    anchors: dict[str, Features]
+    pool: Features
     pool_people: People
     splits: int
     seed: int
@@ -90,7 +90,7 @@ def vendi_ratio(views: Views, draws: int) -> Estimate:
     return Estimate("Vendi ratio", value, low, high, method, size, views.seed, "1", "higher")
 
 
-def _numbers(views: Views, draws: tuple[Embedding, ...]) -> dict[str, Estimate]:
+def _numbers(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
     made, n, seed = draws[0], len(views.real), views.seed
     distance, interval = kernel_distance(views.real, made, views.people)
     numbers = {"KID": Estimate("KID", distance, *interval, "jackknife by patient", n, seed, "1", "lower")}
@@ -108,7 +108,7 @@ def _separability(found: Area, n: int, seed: int) -> Estimate:
     return Estimate("C2ST", found.value, *found.interval, method, n, seed, "1", "lower")
 
 
-def _shares(views: Views, draws: tuple[Embedding, ...]) -> dict[str, Estimate]:
+def _shares(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
     found = [neighbourhoods(views.real, made, _NEIGHBOURS) for made in draws]
     rng = np.random.default_rng(views.seed)
     numbers: dict[str, Estimate] = {}
@@ -136,9 +136,9 @@ def _floors(views: Views) -> dict[str, Floor]:
     return {name: _floor(values, size, views) for name, values in readings.items()}
 
 
-def _readings(x: Embedding, y: Embedding) -> dict[str, float]:
+def _readings(x: Features, y: Features) -> dict[str, float]:
     near = neighbourhoods(x, y, _NEIGHBOURS)
-    distances: dict[str, Callable[[Embedding, Embedding], float]] = {
+    distances: dict[str, Callable[[Features, Features], float]] = {
         "KID": lambda a, b: kernel_distance(a, b)[0],
         "FD": frechet_distance,
     }

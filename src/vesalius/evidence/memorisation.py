@@ -9,12 +9,11 @@ from scipy.spatial.distance import cdist
 from scipy.stats import false_discovery_control, ks_2samp, norm
 
 from vesalius.evidence.correlation import Matches, best_matches, body
-from vesalius.evidence.planes import Planes
-from vesalius.shapes import Embedding
+from vesalius.evidence.planes import Features, Planes
 
 _NEIGHBOURS = 10
 
-People = Int[np.ndarray, "n"]
+People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
 
 
@@ -53,11 +52,11 @@ class CorrelationTest:
 
     Args:
         threshold: A near-duplicate correlates at least so.
-        closeness: ... and what is missing to a perfect match is at most this share of what is
-            missing to other people.
+        closeness: ... and what it misses of a perfect match is at most this share of what the
+            matches of other people miss.
         holdout_median: What the best match of another real person reaches.
         holdout_max: The most that any holdout picture reaches.
-        holdout_above: Holdout pictures that reach 0.95.
+        holdout_above: Holdout pictures that reach the threshold.
         holdout_found: Holdout pictures that the whole rule would call near-duplicates.
         n_holdout: Holdout pictures.
         near_duplicates: Made pictures found.
@@ -95,7 +94,7 @@ class Pair:
 
 
 def copy_test(
-    space: str, train: Embedding, people: People, holdout: Embedding, made: Embedding, rate: float
+    space: str, train: Features, people: People, holdout: Features, made: Features, rate: float
 ) -> tuple[CopyTest, Float[np.ndarray, "m"], Bool[np.ndarray, "m"]]:
     """Compare how close each made picture is to its nearest training person with what is normal.
 
@@ -130,7 +129,7 @@ def copy_test(
 
 
 def _closeness(
-    rows: Embedding, train: Embedding, people: People, own: People | None = None
+    rows: Features, train: Features, people: People, own: People | None = None
 ) -> Float[np.ndarray, "m"]:
     """Distance to the nearest person over the mean distance to the next nine."""
     order = np.argsort(people, kind="stable")
@@ -153,12 +152,12 @@ def near_duplicates(
     least: float,
     closeness: float,
 ) -> tuple[CorrelationTest, Matches, Bool[np.ndarray, "m"]]:
-    """Search made pictures that repeat a training picture, however shifted, turned or brightened.
+    """Search made pictures that repeat a training picture, however shifted, turned or softened.
 
-    A fixed correlation of 0.95 would accuse smooth pictures of nobody: in aligned cohorts
-    different people look alike. So the threshold is raised to what chance gives one in twenty
-    cohorts of this size, on holdout people and on samples of the linear model (pictures of
-    nobody), and a match must stand out from the other people.
+    A correlation of 0.95 alone would accuse strangers: in aligned or smooth cohorts different
+    people reach it. So a match must also stand out from the other people, at least as clearly
+    as `closeness` says, and more clearly than chance gives one in twenty cohorts of this size,
+    on holdout people and on samples of the linear model (pictures of nobody).
 
     Args:
         train: Training pictures.
@@ -166,7 +165,7 @@ def near_duplicates(
         holdout: Pictures of other people.
         nobody: Samples of the linear model: smooth, and nobody's copy.
         made: Pictures to search.
-        least: Lower limit of the threshold.
+        least: Least correlation of a near-duplicate.
         closeness: Upper limit of ``Matches.closeness``.
 
     Returns:
@@ -175,35 +174,30 @@ def near_duplicates(
     mask = body(train)
     real, null = (best_matches(planes, train, people, mask) for planes in (holdout, nobody))
     matches = best_matches(made, train, people, mask)
-    threshold = max(least, *(chance_limit(one.correlation, len(made)) for one in (real, null)))
-
-    def found(one: Matches) -> Bool[np.ndarray, "m"]:
-        return (one.correlation >= threshold) & (one.closeness <= closeness)
-
+    limit = min(closeness, *(chance_limit(one.closeness, len(made)) for one in (real, null)))
+    found, accused = ((one.correlation >= least) & (one.closeness <= limit) for one in (matches, real))
     correlation = real.correlation
     test = CorrelationTest(
-        threshold,
-        closeness,
+        least,
+        limit,
         float(np.median(correlation)),
         float(correlation.max()),
-        int((correlation >= 0.95).sum()),
-        int(found(real).sum()),
+        int((correlation >= least).sum()),
+        int(accused.sum()),
         len(holdout),
-        int(found(matches).sum()),
+        int(found.sum()),
     )
-    return test, matches, found(matches)
+    return test, matches, found
 
 
-def chance_limit(correlations: Float[np.ndarray, "n"], tries: int) -> float:
-    """Correlation that `tries` pictures of other people pass with probability 5 %.
+def chance_limit(closeness: Float[np.ndarray, "n"], tries: int) -> float:
+    """Closeness that one of `tries` pictures of other people falls below with probability 5 %.
 
-    A normal tail on Fisher's scale, from median and quartiles so that a few true duplicates
-    do not raise it; never above 0.999.
+    A normal tail on the logarithm, from median and quartiles so that a few true duplicates do
+    not lower it; never below 0.05.
     """
-    z = np.arctanh(np.clip(correlations, -0.999999, 0.999999))
-    low, middle, high = np.quantile(z, [0.25, 0.5, 0.75])
-    limit = middle + (high - low) / 1.349 * norm.isf(0.05 / tries)
-    return float(min(np.tanh(limit), 0.999))
+    low, middle, high = np.quantile(np.log(np.maximum(closeness, 1e-6)), [0.25, 0.5, 0.75])
+    return float(max(np.exp(middle - (high - low) / 1.349 * norm.isf(0.05 / tries)), 0.05))
 
 
 def hashed(patient: str) -> str:

@@ -5,8 +5,11 @@ from jaxtyping import Float, Float32
 
 from vesalius.shapes import Stack
 
-Planes = Float[np.ndarray, "n y x"]
-"""Grey pictures of one slice."""
+Planes = Float[np.ndarray, "_ y x"]
+"""Grey pictures of one slice, of any set."""
+
+Features = Float[np.ndarray, "_ d"]
+"""Rows of features in one space, of any set."""
 
 
 def grey(stack: Stack) -> Float32[np.ndarray, "n y x"]:

@@ -7,13 +7,13 @@ from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 
 from vesalius.evidence.auc import Area, area
-from vesalius.shapes import Embedding
+from vesalius.evidence.planes import Features
 
-People = Int[np.ndarray, "n"]
+People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
 
 
-def two_sample_area(real: Embedding, made: Embedding, people: People) -> Area:
+def two_sample_area(real: Features, made: Features, people: People) -> Area:
     """Area under the ROC curve of the better of two classifiers, real against made.
 
     Logistic regression and nearest neighbours, five folds by patient, one area on all held-out
@@ -39,7 +39,7 @@ def two_sample_area(real: Embedding, made: Embedding, people: People) -> Area:
 
 
 def _held_out(
-    learner: LogisticRegression | KNeighborsClassifier, rows: Embedding, is_made: People, groups: People
+    learner: LogisticRegression | KNeighborsClassifier, rows: Features, is_made: People, groups: People
 ) -> Float[np.ndarray, "n"]:
     scores = np.empty(len(rows))
     for fit, held in GroupKFold(5, shuffle=True, random_state=0).split(rows, is_made, groups):
@@ -48,7 +48,7 @@ def _held_out(
 
 
 def differing(
-    real: Embedding, made: Embedding, columns: tuple[str, ...], most: int = 10
+    real: Features, made: Features, columns: tuple[str, ...], most: int = 10
 ) -> list[tuple[str, float]]:
     """The features whose means differ most, as standardised mean differences, made minus real."""
     spread = np.sqrt((real.var(axis=0) + made.var(axis=0)) / 2)

@@ -115,8 +115,9 @@ def _spectrum(planes: Planes) -> Columns:
     rows, columns = np.fft.fftfreq(planes.shape[1]), np.fft.rfftfreq(planes.shape[2])
     radius = np.hypot(rows[:, None], columns)
     ring = np.digitize(radius, np.linspace(0, 0.5, 9)[1:-1])
-    rings = np.stack([power[:, (ring == band) & (radius > 0)].mean(axis=1) for band in range(8)], axis=1)
-    logs = np.log10(rings + 1e-6)
+    members = [(ring == band) & (radius > 0) for band in range(8)]
+    totals = np.stack([power[:, member].sum(axis=1) / max(member.sum(), 1) for member in members], axis=1)
+    logs = np.log10(totals + 1e-6)
     position = np.log10(np.arange(8) + 0.5)
     slope = (logs - logs.mean(1, keepdims=True)) @ (position - position.mean()) / position.var() / 8
     bands = {f"spectrum_{band}": logs[:, band] for band in range(8)}

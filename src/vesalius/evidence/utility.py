@@ -12,7 +12,7 @@ from vesalius.evidence.features import Space
 from vesalius.evidence.planes import middle
 from vesalius.shapes import Stack
 
-People = Int[np.ndarray, "n"]
+People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
 
 

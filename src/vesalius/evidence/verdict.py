@@ -50,4 +50,4 @@ class Thresholds:
     coverage_share: float = 0.5
     false_discovery: float = 0.1
     correlation: float = 0.95
-    closeness: float = 1 / 3
+    closeness: float = 0.3

@@ -102,7 +102,7 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
     limits = (
         f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more; zero hits "
         f"in {test.n_made} bound the near-duplicate rate below {zero_hits_bound(test.n_made):.1%} (95 %). "
-        f"Near-duplicate: correlation of at least {search.threshold:.3f}."
+        f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
     )
     enough = patients >= thresholds.copy_patients
     if search.near_duplicates or (enough and found):

@@ -10,8 +10,9 @@ from vesalius.evidence.contract import Sets
 from vesalius.evidence.features import Space
 from vesalius.evidence.intervals import numbered
 from vesalius.evidence.measure import Views
+from vesalius.evidence.planes import Features
 from vesalius.evidence.sampling import matched, shares_of
-from vesalius.shapes import Embedding, Stack
+from vesalius.shapes import Stack
 
 _LEAST = 20
 
@@ -60,10 +61,10 @@ class Seen:
     """
 
     space: Space
-    train: Embedding
-    holdout: Embedding
-    made: Embedding
-    references: dict[str, Embedding]
+    train: Features
+    holdout: Features
+    made: Features
+    references: dict[str, Features]
 
 
 def seen(space: Space, sets: Sets, refs: References) -> Seen:
@@ -126,5 +127,6 @@ def _equal(
     size = len(first)
     more = draws - 1 if len(made) > size else 0
     others = [rng.permutation(matched(made_labels, shares, size, rng))[:size] for _ in range(more)]
-    rows = [made[one] for one in (first, *others) if len(one) == size]
-    return real[matched(real_labels, shares, size, rng)], rows
+    picked = real[matched(real_labels, shares, size, rng)]
+    rows = [made[one[: len(picked)]] for one in (first, *others) if len(one) == size]
+    return picked, rows

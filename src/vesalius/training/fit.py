@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from statistics import fmean
 
@@ -10,7 +11,7 @@ import torch
 
 from vesalius.cohort.cohort import Cohort, require
 from vesalius.cohort.fingerprint import fingerprint
-from vesalius.errors import TrainingError
+from vesalius.errors import DivergenceError, TrainingError
 from vesalius.model.card import Card
 from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
@@ -25,6 +26,7 @@ from vesalius.training.stream import Stacked, batch, stack
 _PROBE_STEPS = 12
 _LEDGER_STEPS = 25
 _CHECKPOINT_SECONDS = 60.0
+_PATIENCE = 1.1
 
 
 @dataclass(eq=False)
@@ -38,6 +40,8 @@ class Run:
         stacked: Their pictures.
         game: As it stands.
         seconds: Time played so far.
+        limit: Seconds after which play ends though steps are left: the machine turned out slower
+            than when the steps were counted.
     """
 
     folder: Path
@@ -45,6 +49,7 @@ class Run:
     stacked: Stacked
     game: Game
     seconds: float = 0.0
+    limit: float = inf
 
     @property
     def ledger(self) -> Path:
@@ -73,15 +78,16 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     """
     if minutes is not None and not minutes > 0:
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
+    limit = inf if minutes is None else minutes * 60 * _PATIENCE
     photograph = folder / "recipe.json"
     stacked = stack(require(cohort), recipe.task, folder / "pictures.npy")
     if photograph.exists():
-        return _taken_up(folder, recipe, read_recipe(photograph), cohort, stacked)
+        return _taken_up(Run(folder, cohort, stacked, _game(recipe, photograph, stacked), limit=limit))
     if minutes is not None:
         recipe = replace(recipe, steps=steps_within(recipe, stacked, minutes))
     with written(photograph) as beside:
         beside.write_text(recipe.to_json())
-    return Run(folder, cohort, stacked, begin(recipe, stacked, find_machine()))
+    return Run(folder, cohort, stacked, begin(recipe, stacked, find_machine()), limit=limit)
 
 
 def play(run: Run) -> Iterator[Tick]:
@@ -94,23 +100,22 @@ def play(run: Run) -> Iterator[Tick]:
         StorageError: The disk is unwilling; the last checkpoint is untouched.
     """
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
-    is_sound = True
     since: list[Tick] = []
     try:
         for tick in train(run.game, run.stacked):
             run.seconds = before + time.monotonic() - started
             since.append(tick)
             if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
-                is_sound = False
                 _note(run, since)
-                is_sound = True
                 since.clear()
                 if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                     save(run.game, run.checkpoint, run.seconds)
                     saved = time.monotonic()
             yield tick
+            if run.seconds > run.limit:
+                break
     finally:
-        if is_sound:
+        if _are_finite(since):
             save(run.game, run.checkpoint, run.seconds)
 
 
@@ -180,16 +185,28 @@ def steps_within(recipe: Recipe, stacked: Stacked, minutes: float) -> int:
     return max(1, int(minutes * 60 / each))
 
 
-def _taken_up(folder: Path, asked: Recipe, found: Recipe, cohort: Cohort, stacked: Stacked) -> Run:
+def _game(asked: Recipe, photograph: Path, stacked: Stacked) -> Game:
+    found = read_recipe(photograph)
     if replace(asked, steps=found.steps) != found:
-        raise TrainingError(
-            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
-        )
-    run = Run(folder, cohort, stacked, begin(found, stacked, find_machine()))
+        raise TrainingError(f"{photograph}: is another recipe, wanted a new folder or the same recipe")
+    return begin(found, stacked, find_machine())
+
+
+def _taken_up(run: Run) -> Run:
     if run.checkpoint.exists():
         run.seconds = resume(run.game, run.checkpoint)
     ledger.rewind(run.ledger, run.game.step)
     return run
+
+
+def _are_finite(since: list[Tick]) -> bool:
+    """Whether the game is worth keeping; ticks that were not read yet are read now."""
+    try:
+        for tick in since:
+            tick.numbers()
+    except DivergenceError:
+        return False
+    return True
 
 
 def _note(run: Run, since: list[Tick]) -> None:

@@ -1,0 +1,77 @@
+"""The record, its page, and the gate."""
+
+import re
+
+import pytest
+
+from vesalius.errors import EvidenceError, ReleaseError
+from vesalius.evidence.record import Curve, from_json, read_evidence, to_json
+from vesalius.evidence.release import gate
+from vesalius.evidence.report import report, write_evidence
+
+
+def test_the_page_says_what_the_record_says(honest):
+    page = report(honest)
+    for verdict in honest.verdicts:
+        assert verdict.code in page
+    assert "research and decision support only" in page
+    assert "Contains real images: internal" in page
+    assert all(line in page.replace("&#39;", "'") for line in honest.not_tested)
+    assert honest.sha256 in page
+
+
+def test_the_page_needs_nothing_from_elsewhere(honest):
+    page = report(honest)
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
+    assert "@import" not in page
+    assert page.count("<svg") == page.count("</svg>") >= 2
+
+
+def test_the_same_record_gives_the_same_page(honest):
+    assert report(honest) == report(honest)
+
+
+def test_the_public_page_shows_no_real_image_and_no_patient(copied):
+    page = report(copied, public=True)
+    for picture in copied.pictures:
+        assert (picture.png in page) != picture.contains_real
+    assert copied.copying.pairs[0].patient not in page
+    assert copied.copying.pairs[0].patient in report(copied)
+
+
+def test_the_public_record_has_the_same_fingerprint(copied):
+    assert copied.public().sha256 == copied.sha256
+    assert copied.public() != copied
+
+
+def test_learning_curves_are_drawn(honest):
+    from dataclasses import replace
+
+    curve = Curve("critic/r1", (0.0, 1.0, 2.0), (3.0, 2.0, 1.0))
+    page = report(replace(honest, subject=replace(honest.subject, curves=(curve,))))
+    assert "critic/r1" in page
+
+
+def test_evidence_is_written_whole_and_read_back(honest, tmp_path):
+    write_evidence(honest, tmp_path / "out")
+    assert read_evidence(tmp_path / "out") == honest
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["evidence.json", "report.html"]
+
+
+def test_a_foreign_record_is_refused_naming_the_field(honest, tmp_path):
+    with pytest.raises(EvidenceError, match="schema"):
+        from_json(to_json(honest).replace("vesalius.evidence/1", "vesalius.evidence/9"))
+    with pytest.raises(EvidenceError, match="wanted an evidence record"):
+        read_evidence(tmp_path / "none.json")
+
+
+def test_the_gate_is_closed_by_copies(copied):
+    with pytest.raises(ReleaseError, match=r"\d+ of 160 synthetic pictures are near copies of \d+ .*m\d+ ~"):
+        gate(copied)
+
+
+def test_the_gate_warns_of_what_was_not_tested(honest):
+    warnings = gate(honest)
+    assert any(line.startswith("Membership: NOT TESTED") for line in warnings)
+    assert any("Exploratory" in line for line in warnings)
