@@ -6,6 +6,7 @@ import typing
 from pathlib import Path
 
 import pytest
+import torch
 
 from vesalius import cli
 
@@ -31,6 +32,14 @@ def _commands():
                     yield pytest.param(words[1:], id=f"{page.name}: {line.strip()}")
 
 
+@pytest.fixture
+def process():
+    """Training flushes denormal numbers to zero in the whole process; other tests want them back."""
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("process")
 @pytest.mark.parametrize("page", [p for p in PAGES if any(_blocks(p, "python"))], ids=lambda p: p.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -42,54 +42,62 @@ class Classifier(nn.Module):
         return self.head(functional.adaptive_avg_pool2d(self.stages(pictures), 2).flatten(1))
 
 
-def network_scores(
+def teach(
     pictures: Pictures,
     labels: Int[np.ndarray, "n"],
-    test: Float[np.ndarray, "m c y x"],
     classes: int,
     seed: int,
     steps: int,
     augmentation: bool = False,
     mirror: bool = False,
-) -> Float[np.ndarray, "m k"]:
-    """Train the small network and score the test pictures, as log-probabilities.
-
-    Every class is drawn equally often, and every set gets the same number of steps.
+) -> Classifier:
+    """Train the small network; every class is drawn equally often.
 
     Args:
         pictures: What it learns from.
         labels: Class of each.
-        test: What it is asked.
         classes: Classes in all.
         seed: Fixes weights and order.
         steps: Updates.
         augmentation: Change each picture slightly each time it is seen.
         mirror: Left and right may be exchanged in doing so.
     """
+    rng = torch.Generator().manual_seed(seed)
+    images, target = torch.from_numpy(pictures), torch.from_numpy(labels)
+    weight = (1.0 / torch.bincount(target, minlength=classes).clamp_min(1))[target]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        rng = torch.Generator().manual_seed(seed)
         network = Classifier(pictures.shape[1], classes)
-        images, target = torch.from_numpy(pictures), torch.from_numpy(labels)
-        weight = (1.0 / torch.bincount(target, minlength=classes).clamp_min(1))[target]
-        adam = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps)
-        for _ in range(steps):
-            chosen = torch.multinomial(weight, _BATCH, replacement=True, generator=rng)
-            batch = augment(images[chosen], rng, mirror) if augmentation else images[chosen]
-            adam.zero_grad()
-            functional.cross_entropy(network(batch), target[chosen]).backward()
-            adam.step()
-            schedule.step()
-        with torch.no_grad():
-            blocks = [network(part) for part in torch.from_numpy(test).split(256)]
+    adam = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps)
+    for _ in range(steps):
+        chosen = torch.multinomial(weight, _BATCH, replacement=True, generator=rng)
+        batch = augment(images[chosen], rng, mirror) if augmentation else images[chosen]
+        adam.zero_grad()
+        functional.cross_entropy(network(batch), target[chosen]).backward()
+        adam.step()
+        schedule.step()
+    return network.eval()
+
+
+@torch.no_grad()
+def network_scores(network: Classifier, pictures: Pictures) -> Float[np.ndarray, "n k"]:
+    """Log-probabilities of the classes, one column each."""
+    blocks = [network(part) for part in torch.from_numpy(pictures).split(256)]
     return torch.cat(blocks).log_softmax(1).double().numpy()
 
 
 def linear_scores(
     rows: Features, labels: Int[np.ndarray, "n"], test: Features, classes: int
 ) -> Float[np.ndarray, "m k"]:
-    """Logistic regression on features; log-probabilities of the test rows."""
+    """Log-probabilities of the classes by logistic regression on features.
+
+    Args:
+        rows: Features to learn from.
+        labels: Class of each.
+        test: Features of the pictures asked for.
+        classes: Classes in all.
+    """
     model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(rows, labels)
     scores = np.full((len(test), classes), -30.0)
     scores[:, model.classes_] = model.predict_log_proba(test)

@@ -41,6 +41,13 @@ def admit(
 ) -> Sets:
     """Check the data contract and set aside real pictures that stand on both sides.
 
+    Args:
+        train: Exactly the pictures that the generator learnt from.
+        test: Real pictures of other people.
+        made: Synthetic pictures.
+        holdout: More real pictures of other people; the test people when None.
+        classes: Names of the classes.
+
     Raises:
         EvidenceError: A set is too small, not finite, out of range or of another shape.
         LeakageError: A training patient is in the holdout or the test set.
@@ -65,7 +72,14 @@ def admit(
 
 
 def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = True) -> SetRecord:
-    """What is written down of a set."""
+    """What is written down of a set.
+
+    Args:
+        role: Which set it is.
+        one: The set.
+        classes: Names of the classes.
+        people: Its pictures are of people.
+    """
     counts = np.bincount(one.labels, minlength=len(classes))
     digests = _digests(one)
     lines = sorted(f"{d} {y} {p}" for d, y, p in zip(digests, one.labels, one.patients, strict=True))

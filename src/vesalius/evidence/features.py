@@ -77,7 +77,15 @@ def texture_space(train: Stack) -> Space:
 
 
 def ssl_space(train: Stack, seed: int, steps: int, batch: int = 128, mirror: bool = False) -> Space:
-    """Features of an encoder that learnt to tell the training pictures apart."""
+    """Features of an encoder that learnt to tell the training pictures apart.
+
+    Args:
+        train: Training pictures.
+        seed: Fixes weights and order.
+        steps: Updates of the weights.
+        batch: Pictures in each update.
+        mirror: Left and right may be exchanged.
+    """
     encoder = learn_encoder(middle(train), seed, steps, batch, mirror)
     scale = scale_of(encode(encoder, middle(train)))
     columns = tuple(f"ssl_{index}" for index in range(len(scale.centre)))

@@ -103,6 +103,13 @@ def permutation_p(
 ) -> float:
     """How often chance labels, given to whole patients, give a kernel distance as large.
 
+    Args:
+        x: Features of real pictures.
+        y: Features of made pictures.
+        people: Person of each real picture, numbered from 0.
+        rng: Source of the chance labels.
+        draws: How many; the least p is one over one more.
+
     Source:
         Gretton et al., JMLR 13, 2012, section 6; the kernel is computed once.
     """

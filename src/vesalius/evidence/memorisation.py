@@ -169,25 +169,21 @@ def near_duplicates(
         closeness: Upper limit of ``Matches.closeness``.
 
     Returns:
-        The test, the best match of each made picture, and which are near-duplicates.
+        Test, best match of each made picture, and which are near-duplicates.
     """
     mask = body(train)
     real, null = (best_matches(planes, train, people, mask) for planes in (holdout, nobody))
     matches = best_matches(made, train, people, mask)
     limit = min(closeness, *(chance_limit(one.closeness, len(made)) for one in (real, null)))
     found, accused = ((one.correlation >= least) & (one.closeness <= limit) for one in (matches, real))
-    correlation = real.correlation
-    test = CorrelationTest(
-        least,
-        limit,
-        float(np.median(correlation)),
-        float(correlation.max()),
-        int((correlation >= least).sum()),
-        int(accused.sum()),
-        len(holdout),
-        int(found.sum()),
-    )
-    return test, matches, found
+    return _search(real, (least, limit), int(accused.sum()), int(found.sum())), matches, found
+
+
+def _search(real: Matches, limits: tuple[float, float], accused: int, found: int) -> CorrelationTest:
+    reached = real.correlation
+    above = int((reached >= limits[0]).sum())
+    usual = (float(np.median(reached)), float(reached.max()), above, accused, len(reached))
+    return CorrelationTest(*limits, *usual, found)
 
 
 def chance_limit(closeness: Float[np.ndarray, "n"], tries: int) -> float:

@@ -83,7 +83,14 @@ class SetRecord:
 
 @dataclass(frozen=True)
 class PermutationTest:
-    """How often chance labels give a kernel distance as large."""
+    """How often chance labels give a kernel distance as large.
+
+    Args:
+        space: Feature space.
+        p: Share of draws, the true labels counted in.
+        draws: Chance labels tried.
+        seed: Seed of the draws.
+    """
 
     space: str
     p: float

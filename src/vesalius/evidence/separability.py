@@ -50,7 +50,14 @@ def _held_out(
 def differing(
     real: Features, made: Features, columns: tuple[str, ...], most: int = 10
 ) -> list[tuple[str, float]]:
-    """The features whose means differ most, as standardised mean differences, made minus real."""
+    """The features whose means differ most, as standardised mean differences, made minus real.
+
+    Args:
+        real: Features of real pictures.
+        made: Features of made pictures.
+        columns: Name of each feature.
+        most: How many to name.
+    """
     spread = np.sqrt((real.var(axis=0) + made.var(axis=0)) / 2)
     effect = (made.mean(axis=0) - real.mean(axis=0)) / np.maximum(spread, 1e-9)
     order = np.argsort(-np.abs(effect))[:most]

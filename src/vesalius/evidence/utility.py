@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from vesalius.evidence.auc import Area, macro_area, ratio
-from vesalius.evidence.classifier import linear_scores, network_scores
+from vesalius.evidence.classifier import linear_scores, network_scores, teach
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.features import Space
 from vesalius.evidence.planes import middle
@@ -93,11 +93,12 @@ class Exam:
         """Result of the small network, scores averaged over the seeds."""
         pictures, asked = middle(lesson.stack), middle(self.test.stack)
         options = (self.steps, augmentation, self.mirror)
-        runs = [
-            network_scores(pictures, lesson.labels, asked, self.classes, self.seed + turn, *options)
+        networks = [
+            teach(pictures, lesson.labels, self.classes, self.seed + turn, *options)
             for turn in range(self.repetitions)
         ]
-        return macro_area(np.mean(runs, axis=0), self.test.labels, self.people)
+        scores = np.mean([network_scores(network, asked) for network in networks], axis=0)
+        return macro_area(scores, self.test.labels, self.people)
 
     def linear(self, lesson: Lesson) -> Area:
         """Result of logistic regression on features."""
