@@ -18,7 +18,8 @@ def _cohort(*voxels, unit="1", **facts):
     cases = []
     for index, values in enumerate(voxels):
         image = Image(values, Geometry.plain(tuple(values.shape[1:]), (1.0, 0.5, 0.5)), unit)
-        cases.append(Case(f"c{index}", f"p{index}", {"image": Held(image)}, facts={"label": "ab"[index % 2]} | facts))
+        known = {"label": "ab"[index % 2]} | facts
+        cases.append(Case(f"c{index}", f"p{index}", {"image": Held(image)}, facts=known))
     return Cohort(tuple(cases))
 
 
@@ -73,7 +74,7 @@ def test_an_unknown_column_is_named_with_those_there():
 
 
 def test_a_size_that_no_network_takes_is_refused():
-    with pytest.raises(RecipeError, match="task.size is 50, wanted a multiple of 16"):
+    with pytest.raises(RecipeError, match=r"task\.size is 50, wanted a multiple of 16"):
         synthesis_of(_cohort(torch.rand(1, 1, 32, 32)), 50, None)
 
 

@@ -96,6 +96,14 @@ def test_a_run_of_another_recipe_is_refused(people, tmp_path):
         open_run(tmp_path, other, people)
 
 
+def test_a_run_on_other_people_is_refused_and_its_pictures_stay(people, tmp_path):
+    open_run(tmp_path, recipe_for(people), people)
+    before = (tmp_path / "pictures.npy").read_bytes()
+    with pytest.raises(TrainingError, match="holds a run on other pictures"):
+        open_run(tmp_path, recipe_for(people), phantom_cohort(12, size=16, seed=5))
+    assert (tmp_path / "pictures.npy").read_bytes() == before
+
+
 @pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan")])
 def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(people, tmp_path, minutes):
     with pytest.raises(TrainingError, match="minutes, wanted more than 0"):

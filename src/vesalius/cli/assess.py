@@ -16,6 +16,7 @@ def assess_made(asked: Assess) -> None:
     """Write evidence and report.
 
     Raises:
+        StorageError: The folder exists already.
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
     if asked.out.exists():

@@ -89,7 +89,7 @@ def check(plan: Plan) -> None:
         raise TrainingError(f"budget is {plan.minutes:g} minutes, wanted more than 0")
     if plan.per_class is not None and plan.per_class < 1:
         raise TrainingError(f"per_class is {plan.per_class}, wanted at least 1")
-    is_unfinished = (plan.out / "run" / "recipe.json").exists() and not (plan.out / "report.html").exists()
+    is_unfinished = (plan.out / "run" / "recipe.json").exists() and not (plan.out / "synthetic").exists()
     if plan.out.exists() and not is_unfinished:
         raise StorageError(plan.out, "it exists already, wanted a new folder or an unfinished run")
 
@@ -118,6 +118,12 @@ def walk(plan: Plan, people: People) -> None:
 
 def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) -> None:
     """Write the synthetic cohort, if the gate lets it out.
+
+    Args:
+        plan: Where to, from which seed.
+        model: Who makes the pictures.
+        classes: Class of each picture.
+        evidence: What was measured of them.
 
     Raises:
         ReleaseError: Copies of patients were found.

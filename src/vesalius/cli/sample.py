@@ -11,7 +11,8 @@ def sample_model(asked: Sample) -> None:
     """Write marked pictures, as many of each class.
 
     Raises:
-        VesaliusError: No model there, or no place to write.
+        ModelError: No model there, or no picture asked for.
+        StorageError: No place to write.
     """
     if asked.per_class < 1:
         raise ModelError(f"per_class is {asked.per_class}, wanted at least 1")

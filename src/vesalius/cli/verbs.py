@@ -103,7 +103,6 @@ class Assess:
         cohort: The cohort that the run was trained on; its test side is the reference.
         made: Folder of made pictures, as written by ``sample``.
         out: New folder for evidence.json and report.html.
-        seed: Of everything random.
         quick: Fewer repetitions; verdicts are then exploratory.
         selection: Which cases are meant; as in training.
     """
@@ -112,7 +111,6 @@ class Assess:
     cohort: Positional[Path]
     made: Positional[Path]
     out: Path
-    seed: int = 0
     quick: bool = False
     selection: Selection = Selection()
 

@@ -100,10 +100,12 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
     """
     test, search, found = copying.tests[0], copying.search, len(copying.pairs)
     limits = (
-        f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more; zero hits "
-        f"in {test.n_made} bound the near-duplicate rate below {zero_hits_bound(test.n_made):.1%} (95 %). "
+        f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more. "
         f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
     )
+    if not found:
+        bound = zero_hits_bound(test.n_made)
+        limits += f" Zero hits in {test.n_made} bound the near-duplicate rate below {bound:.1%} (95 %)."
     enough = patients >= thresholds.copy_patients
     if search.near_duplicates or (enough and found):
         text = (

@@ -1,4 +1,16 @@
-"""Pictures become DICOM series that say where they come from."""
+"""Pictures become DICOM series that say where they come from.
+
+Whole numbers within 16 bits are stored as they are; others are quantised to 65,536 steps of a
+rescale slope (error at most half a step), because hardly a viewer reads Float Pixel Data. Three
+channels become RGB of 8 bits (16 where values exceed 255), rounded to whole numbers. No identity,
+date or link of any source is written. UIDs are made from the content, the mark and the names: the
+same call gives the same UIDs, any change gives fresh ones. Slices of a mirrored grid come back in
+the other order, where they lie.
+
+Source:
+    DICOM PS3.3 A.8.1 (Secondary Capture), C.12.1 (Synthetic Data), C.8.6.1 (Conversion Type SYN),
+    PS3.5 B.2 (UIDs under 2.25).
+"""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -34,34 +46,19 @@ def write_dicom(
 ) -> tuple[Path, ...]:
     """Write a picture as a series of Secondary Capture files, one for each slice.
 
-    Whole numbers within 16 bits are stored as they are; others are quantised to 65,536 steps of
-    a rescale slope (error at most half a step), because hardly a viewer reads Float Pixel Data.
-    Three channels become RGB of 8 bits (16 where values exceed 255), rounded to whole numbers.
-    No identity, date or link of any source is written. UIDs are made from the content, the
-    mark and the names, so the same call gives the same UIDs, and any change gives fresh ones.
-
     Args:
-        image: One channel, or three (red, green, blue); its axes must be square to each other
-            in the slice. Slices of a mirrored grid come back in the other order, where they lie.
+        image: One channel, or three (red, green, blue), of slices with right angles.
         folder: New folder; files in it are ``0001.dcm`` and so on, along z.
         mark: What is said of the making; never closer to the scanner than the picture itself.
         patient: Patient ID; that of a synthetic picture gets the prefix ``SYN-``.
         series_description: For readers; that of a synthetic picture begins with SYNTHETIC.
         number: Series Number.
 
-    Returns:
-        The files, along z.
-
     Raises:
-        DicomError: Voxels that are not finite, a number of channels that is neither 1 nor 3,
-            colours outside 16 bits, or a patient that is no DICOM text.
+        DicomError: Voxels not finite, neither 1 nor 3 channels, or a patient that is no text.
         GeometryError: Rows and columns are not at right angles.
         UnitError: A unit that DICOM cannot hold.
         StorageError: The folder exists already, or the disk is unwilling.
-
-    Source:
-        DICOM PS3.3 A.8.1 (Secondary Capture), C.12.1 (Synthetic Data), C.8.6.1 (Conversion
-        Type SYN), PS3.5 B.2 (UIDs under 2.25).
     """
     mark = mark.at_least(image.origin)
     stored = _stored(image)

@@ -109,7 +109,11 @@ class Geometry:
         return Geometry.from_matrix(shape, matrix)
 
     def slice(self, z: int) -> "Geometry":
-        """The grid of one slice."""
+        """The grid of one slice.
+
+        Raises:
+            GeometryError: There is no such slice.
+        """
         if not 0 <= z < self.shape[0]:
             raise GeometryError(f"slice is {z}, wanted 0 to {self.shape[0] - 1}")
         return self.cropped((z, 0, 0), (1, *self.shape[1:]))
@@ -118,7 +122,8 @@ class Geometry:
         """Whether every voxel centre of both grids lies within a tolerance in millimetres."""
         if self.shape != other.shape:
             return False
-        corners = product(*((0, length - 1) for length in self.shape))
+        z, y, x = self.shape
+        corners = product((0, z - 1), (0, y - 1), (0, x - 1))
         return all(np.allclose(self.position(c), other.position(c), rtol=0, atol=tolerance) for c in corners)
 
 

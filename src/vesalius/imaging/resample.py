@@ -61,6 +61,9 @@ def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
     Args:
         image: Any number of slices.
         size: Rows and columns.
+
+    Raises:
+        ImagingError: No row or no column is wanted.
     """
     if min(size) < 1:
         raise ImagingError(f"size is {size}, wanted at least one row and one column")

@@ -19,7 +19,7 @@ from vesalius.storage import written
 from vesalius.training import ledger
 from vesalius.training.average import settle_norms
 from vesalius.training.checkpoint import resume, save
-from vesalius.training.devices import find_machine
+from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.loop import Game, Tick, begin, train
 from vesalius.training.stream import Stacked, batch, stack
 
@@ -37,7 +37,8 @@ class Run:
         folder: Holds ``recipe.json``, ``ledger.jsonl``, ``checkpoint.safetensors``, the decoded
             training pictures (private) and, at the end, ``model/``.
         cohort: Training cases.
-        stacked: Their pictures.
+        fingerprint: SHA-256 of the content of their pictures.
+        stacked: Their pictures, decoded and scaled.
         game: As it stands.
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left: the machine turned out slower
@@ -46,6 +47,7 @@ class Run:
 
     folder: Path
     cohort: Cohort
+    fingerprint: str
     stacked: Stacked
     game: Game
     seconds: float = 0.0
@@ -79,15 +81,18 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     if minutes is not None and not minutes > 0:
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
     limit = inf if minutes is None else minutes * 60 * _PATIENCE
-    photograph = folder / "recipe.json"
-    stacked = stack(require(cohort), recipe.task, folder / "pictures.npy")
-    if photograph.exists():
-        return _taken_up(Run(folder, cohort, stacked, _game(recipe, photograph, stacked), limit=limit))
+    begun, people = folder / "recipe.json", fingerprint(require(cohort)).sha256
+    found = _found(folder, recipe, people) if begun.exists() else None
+    stacked = stack(cohort, recipe.task, folder / "pictures.npy")
+    if found is not None:
+        game = begin(found, stacked, find_machine())
+        return _taken_up(Run(folder, cohort, people, stacked, game, limit=limit))
     if minutes is not None:
         recipe = replace(recipe, steps=steps_within(recipe, stacked, minutes))
-    with written(photograph) as beside:
-        beside.write_text(recipe.to_json())
-    return Run(folder, cohort, stacked, begin(recipe, stacked, find_machine()), limit=limit)
+    for name, text in (("cohort.sha256", people), ("recipe.json", recipe.to_json())):
+        with written(folder / name) as beside:
+            beside.write_text(text)
+    return Run(folder, cohort, people, stacked, begin(recipe, stacked, find_machine()), limit=limit)
 
 
 def play(run: Run) -> Iterator[Tick]:
@@ -102,18 +107,19 @@ def play(run: Run) -> Iterator[Tick]:
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
     since: list[Tick] = []
     try:
-        for tick in train(run.game, run.stacked):
-            run.seconds = before + time.monotonic() - started
-            since.append(tick)
-            if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
-                _note(run, since)
-                since.clear()
-                if time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                    save(run.game, run.checkpoint, run.seconds)
-                    saved = time.monotonic()
-            yield tick
-            if run.seconds > run.limit:
-                break
+        with without_denormals():
+            for tick in train(run.game, run.stacked):
+                run.seconds = before + time.monotonic() - started
+                since.append(tick)
+                if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
+                    _note(run, since)
+                    since.clear()
+                    if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                        save(run.game, run.checkpoint, run.seconds)
+                        saved = time.monotonic()
+                yield tick
+                if run.seconds > run.limit:
+                    break
     finally:
         if _are_finite(since):
             save(run.game, run.checkpoint, run.seconds)
@@ -134,7 +140,7 @@ def finish(run: Run) -> Model:
     card = Card(
         weights="",
         cohort=run.cohort.name,
-        fingerprint=fingerprint(run.cohort).sha256,
+        fingerprint=run.fingerprint,
         cases=len(stacked),
         patients=len(set(stacked.patients)),
         counts=dict(zip(classes, counts, strict=False)),
@@ -175,21 +181,29 @@ def steps_within(recipe: Recipe, stacked: Stacked, minutes: float) -> int:
     """
     machine = find_machine()
     trial = begin(replace(recipe, steps=_PROBE_STEPS * 2), stacked, machine)
-    ticks = train(trial, stacked)
-    for _ in range(_PROBE_STEPS):
-        next(ticks)
-    started = time.perf_counter()
-    for tick in ticks:
-        tick.numbers()
+    with without_denormals():
+        ticks = train(trial, stacked)
+        for _ in range(_PROBE_STEPS):
+            next(ticks)
+        started = time.perf_counter()
+        for tick in ticks:
+            tick.numbers()
     each = (time.perf_counter() - started) / _PROBE_STEPS
     return max(1, int(minutes * 60 / each))
 
 
-def _game(asked: Recipe, photograph: Path, stacked: Stacked) -> Game:
-    found = read_recipe(photograph)
+def _found(folder: Path, asked: Recipe, people: str) -> Recipe:
+    """The recipe of a run that was begun, if it is the one asked for, with the same people."""
+    found = read_recipe(folder / "recipe.json")
     if replace(asked, steps=found.steps) != found:
-        raise TrainingError(f"{photograph}: is another recipe, wanted a new folder or the same recipe")
-    return begin(found, stacked, find_machine())
+        raise TrainingError(
+            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
+        )
+    if (folder / "cohort.sha256").read_text() != people:
+        raise TrainingError(
+            f"{folder}: holds a run on other pictures, wanted a new folder or the same cohort"
+        )
+    return found
 
 
 def _taken_up(run: Run) -> Run:
