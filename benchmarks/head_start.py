@@ -6,7 +6,6 @@ The choice is made on validation people; the test side is never opened here.
 
 import argparse
 import statistics
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from cohorts import COHORTS
+from promise import promise
 
 from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.features import Space, ssl_space, texture_space
@@ -97,6 +97,4 @@ if __name__ == "__main__":
     better = sum(ratio < 1 for ratio in ratios.values())
     said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
     holds = better >= 2
-    verdict = "holds" if holds else "falls short"
-    print(f"KID (ssl) with head start / without: {said}; target: below 1 on 2 of 3; {verdict}")
-    sys.exit(0 if holds else 1)
+    promise("KID (ssl) with head start / without", said, "below 1 on 2 of 3", holds)

@@ -8,6 +8,8 @@ import pytest
 from vesalius.errors import EvidenceError, LeakageError
 from vesalius.evidence.assess import assess
 from vesalius.evidence.baselines import blurred
+from vesalius.evidence.contract import subset
+from vesalius.evidence.report import report
 
 
 def test_other_real_people_are_close_varied_and_no_copies(honest):
@@ -77,7 +79,7 @@ def test_sets_of_different_shape_are_refused(make):
 
 
 def test_too_few_are_refused(make):
-    with pytest.raises(EvidenceError, match="made set: 5 people or pictures, wanted at least 12"):
+    with pytest.raises(EvidenceError, match="made set: 5 pictures, wanted at least 12"):
         _refused(make, made=make.one_class(make.people(2000, 5)))
 
 
@@ -95,3 +97,17 @@ def test_a_real_picture_under_two_names_is_set_aside(make):
         "1 picture(s) of the holdout set equal a training picture" in note for note in evidence.data.notes
     )
     assert {one.role: one.images for one in evidence.data.sets}["holdout"] == 39
+
+
+def test_without_anybody_kept_aside_only_copies_are_looked_for(train):
+    few = subset(train, np.arange(len(train)) < 60)
+    few = replace(few, patients=tuple("ab"[int(label)] for label in few.labels))
+    nobody = subset(few, np.zeros(60, bool))
+    noise = np.random.default_rng(0).normal(0, 0.01, few.stack[:20].shape)
+    copies = of(few.stack[:20] + noise, few.labels[:20])
+    found = assess(train=few, test=nobody, made=copies, classes=("a", "b"), quick=True)
+    assert found.likeness is None
+    assert [found.verdict(area).code for area in ("Fidelity", "Diversity")] == ["INSUFFICIENT DATA"] * 2
+    assert found.verdict("Utility").code == "NOT TESTED"
+    assert found.verdict("Copying").code == "COPIES FOUND"
+    assert "Nobody could be kept aside" in report(found)

@@ -9,7 +9,7 @@ from vesalius.cohort.folder import read_cohort
 from vesalius.errors import StorageError
 from vesalius.evidence.report import write_evidence
 from vesalius.model.model import load_model
-from vesalius.training.stream import stack
+from vesalius.training.stream import nobody, stack
 
 
 def assess_made(asked: Assess) -> None:
@@ -24,8 +24,9 @@ def assess_made(asked: Assess) -> None:
     model = load_model(asked.run_folder / "model")
     with stage("reading the cohorts"):
         people = gather_people(asked.cohort, asked.selection)
-        parts = [people.parts.train, people.parts.test, read_cohort(asked.made)]
-        bench = Bench(*(stack(part, model.recipe.task) for part in parts))
+        task = model.recipe.task
+        test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
+        bench = Bench(stack(people.parts.train, task), test, stack(read_cohort(asked.made), task))
     with stage("gathering evidence"):
         evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", people.notes, asked.quick)
         write_evidence(evidence, asked.out)

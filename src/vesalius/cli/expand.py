@@ -19,7 +19,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import open_run
-from vesalius.training.stream import stack
+from vesalius.training.stream import nobody, stack
 
 _MADE = 500
 
@@ -108,7 +108,8 @@ def walk(plan: Plan, people: People) -> None:
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
     with stage("gathering evidence"):
         made = made_stack(model, classes, plan.seed + 1)
-        bench = Bench(run.stacked, stack(people.parts.test, task), made)
+        test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
+        bench = Bench(run.stacked, test, made)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick)
         write_evidence(evidence, plan.out)
     show(evidence)

@@ -56,7 +56,8 @@ def assess(
 
     Args:
         train: Exactly the pictures that the generator learnt from.
-        test: Real pictures of other people, for usefulness.
+        test: Real pictures of other people, for usefulness; empty when nobody could be kept aside,
+            and then only copies are looked for.
         made: Synthetic pictures.
         classes: Names of the classes, in the order of their indices.
         seed: Seed of everything random in the measurement.
@@ -92,7 +93,7 @@ def _measured(sets: Sets, subject: Subject, seed: int, quick: bool, clock: _Cloc
         refs = references(sets, seed, mirror)
         texture, ssl, pixel = (seen(space, sets, refs) for space in _spaces(sets, effort, seed, mirror))
     with clock.stage("fidelity and diversity"):
-        likeness = likeness_of(sets, refs, texture, ssl, effort, seed)
+        likeness = likeness_of(sets, refs, texture, ssl, effort, seed) if sets.has_others else None
     with clock.stage("copies"):
         search = find_copies(sets, refs, (ssl, pixel), thresholds)
     with clock.stage("utility"):
@@ -133,7 +134,7 @@ def _data(sets: Sets) -> Data:
 
 def _verdicts(
     sets: Sets,
-    likeness: Likeness,
+    likeness: Likeness | None,
     search: Search,
     utility: tuple[Utility | None, str],
     thresholds: Thresholds,

@@ -19,8 +19,8 @@ class Sets:
 
     Args:
         train: Exactly the pictures that the generator learnt from.
-        holdout: Real pictures it never saw: the reference of fidelity.
-        test: Real pictures on which usefulness is tested.
+        holdout: Real pictures it never saw: the reference of fidelity; nobody in a small cohort.
+        test: Real pictures on which usefulness is tested; nobody in a small cohort.
         made: Synthetic pictures.
         classes: Names of the classes.
         same_holdout: Holdout and test are the same people.
@@ -34,6 +34,11 @@ class Sets:
     classes: tuple[str, ...]
     same_holdout: bool
     notes: tuple[str, ...] = ()
+
+    @property
+    def has_others(self) -> bool:
+        """Whether anybody was kept aside to compare with."""
+        return len(self.holdout) > 0
 
 
 def admit(
@@ -55,7 +60,8 @@ def admit(
     held = test if holdout is None else holdout
     named = {"train": train, "holdout": held, "test": test, "made": made}
     for role, one in named.items():
-        _check(role, one, train, len(classes))
+        if len(one) or role in ("train", "made"):
+            _check(role, one, train, len(classes))
     for role in ("test",) if holdout is None else ("holdout", "test"):
         both = set(train.patients) & set(named[role].patients)
         if both:
@@ -64,7 +70,8 @@ def admit(
     seen = set(_digests(train))
     clean = [_without(role, named[role], seen, notes) for role in ("holdout", "test")]
     for role, one in zip(("holdout", "test"), clean, strict=True):
-        _check(role, one, train, len(classes))
+        if len(named[role]):
+            _check(role, one, train, len(classes))
     notes += [f"{role}: {line}" for role, one in named.items() for line in one.problems[:5]]
     if train.stack.shape[2] > 1:
         notes.append("Volumes: only the middle slice of each picture was looked at.")
@@ -93,9 +100,8 @@ def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = T
 
 
 def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
-    people = len(one) if role == "made" else len(set(one.patients))
-    if people < _LEAST:
-        raise EvidenceError(f"{role} set: {people} people or pictures, wanted at least {_LEAST}")
+    if len(one) < _LEAST:
+        raise EvidenceError(f"{role} set: {len(one)} pictures, wanted at least {_LEAST}")
     if one.stack.shape[1:] != train.stack.shape[1:]:
         raise EvidenceError(
             f"{role} set: pictures of {one.stack.shape[1:]}, wanted {train.stack.shape[1:]} as in train"

@@ -14,6 +14,9 @@ from vesalius.evidence.record import Copying
 from vesalius.evidence.verdict import Thresholds
 from vesalius.evidence.views import References, Seen
 
+_FEWEST = 12
+"""Training people below which "normal" cannot be told, and only near-duplicates are looked for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Search:
@@ -40,9 +43,10 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
         thresholds: Where the lines are.
     """
     people = numbered(sets.train.patients)
+    can_calibrate = sets.has_others and len(set(sets.train.patients)) >= _FEWEST
     results = [
         copy_test(one.space.record.name, one.train, people, one.holdout, one.made, thresholds.false_discovery)
-        for one in spaces
+        for one in (spaces if can_calibrate else ())
     ]
     planes = (
         grey(stack)
@@ -51,7 +55,8 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
     train, holdout, nobody, made = planes
     limits = (thresholds.correlation, thresholds.closeness)
     search, matches, duplicate = near_duplicates(train, people, holdout, nobody, made, *limits)
-    _, p, flagged = results[0]
+    untested = (None, np.ones(len(sets.made)), np.zeros(len(sets.made), bool))
+    _, p, flagged = results[0] if results else untested
     found = np.flatnonzero(flagged | duplicate)
     rows = [int(row) for row in found[np.argsort(-matches.correlation[found])]]
     pairs = tuple(_pair(sets, matches, row, p, duplicate, flagged) for row in rows)

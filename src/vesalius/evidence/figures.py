@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import RcKeyType
 
 from vesalius.evidence.estimate import Comparison, Estimate, Floor
-from vesalius.evidence.record import Curve, Evidence
+from vesalius.evidence.record import Curve, Likeness
 from vesalius.evidence.utility import Utility
 
 _INK, _QUIET, _MADE, _FLOOR = "#222222", "#767676", "#9a3324", "#dfe5ea"
@@ -38,13 +38,13 @@ _SHOWN = (("KID", "texture"), ("KID", "ssl"), ("coverage", "texture"), ("coverag
 _MOST_CURVES = 9
 
 
-def floors(evidence: Evidence) -> str:
+def floors(likeness: Likeness) -> str:
     """Kernel distance and coverage in both spaces, with floor band and anchors."""
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": "floors"}):
         figure = Figure((10.4, 4.4), layout="constrained")
         panels = figure.subplots(2, 2).ravel()
         for panel, (name, space) in zip(panels, _SHOWN, strict=True):
-            _strip(panel, evidence.likeness.pooled(name)[space])
+            _strip(panel, likeness.pooled(name)[space])
         return _svg(figure)
 
 

@@ -54,8 +54,8 @@ class CorrelationTest:
         threshold: A near-duplicate correlates at least so.
         closeness: ... and what it misses of a perfect match is at most this share of what the
             matches of other people miss.
-        holdout_median: What the best match of another real person reaches.
-        holdout_max: The most that any holdout picture reaches.
+        holdout_median: What the best match of another real person reaches; None without any.
+        holdout_max: The most that any holdout picture reaches; None without any.
         holdout_above: Holdout pictures that reach the threshold.
         holdout_found: Holdout pictures that the whole rule would call near-duplicates.
         n_holdout: Holdout pictures.
@@ -64,8 +64,8 @@ class CorrelationTest:
 
     threshold: float
     closeness: float
-    holdout_median: float
-    holdout_max: float
+    holdout_median: float | None
+    holdout_max: float | None
     holdout_above: int
     holdout_found: int
     n_holdout: int
@@ -162,7 +162,7 @@ def near_duplicates(
     Args:
         train: Training pictures.
         people: Person of each, numbered from 0.
-        holdout: Pictures of other people.
+        holdout: Pictures of other people; may be none.
         nobody: Samples of the linear model: smooth, and nobody's copy.
         made: Pictures to search.
         least: Least correlation of a near-duplicate.
@@ -172,17 +172,21 @@ def near_duplicates(
         Test, best match of each made picture, and which are near-duplicates.
     """
     mask = body(train)
-    real, null = (best_matches(planes, train, people, mask) for planes in (holdout, nobody))
+    strangers = [best_matches(planes, train, people, mask) for planes in (nobody, holdout) if len(planes)]
     matches = best_matches(made, train, people, mask)
-    limit = min(closeness, *(chance_limit(one.closeness, len(made)) for one in (real, null)))
-    found, accused = ((one.correlation >= least) & (one.closeness <= limit) for one in (matches, real))
-    return _search(real, (least, limit), int(accused.sum()), int(found.sum())), matches, found
+    limit = min(closeness, *(chance_limit(one.closeness, len(made)) for one in strangers))
+    found = (matches.correlation >= least) & (matches.closeness <= limit)
+    real = strangers[1] if len(holdout) else None
+    return _search(real, (least, limit), int(found.sum())), matches, found
 
 
-def _search(real: Matches, limits: tuple[float, float], accused: int, found: int) -> CorrelationTest:
+def _search(real: Matches | None, limits: tuple[float, float], found: int) -> CorrelationTest:
+    if real is None:
+        return CorrelationTest(*limits, None, None, 0, 0, 0, found)
     reached = real.correlation
-    above = int((reached >= limits[0]).sum())
-    usual = (float(np.median(reached)), float(reached.max()), above, accused, len(reached))
+    above = reached >= limits[0]
+    accused = int((above & (real.closeness <= limits[1])).sum())
+    usual = (float(np.median(reached)), float(reached.max()), int(above.sum()), accused, len(reached))
     return CorrelationTest(*limits, *usual, found)
 
 

@@ -32,7 +32,10 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
     rng = np.random.default_rng(seed)
     shown: list[Picture] = []
     for index, name in enumerate(sets.classes):
-        for role, one in (("real", sets.holdout), ("synthetic", sets.made)):
+        for role, one in (
+            ("real", sets.holdout if sets.has_others else sets.train),
+            ("synthetic", sets.made),
+        ):
             rows = rng.permutation(np.flatnonzero(one.labels == index))[: _COLUMNS * _ROWS]
             if len(rows):
                 caption = f"{name}: {role}, {len(rows)} of {int((one.labels == index).sum())}, at random"

@@ -199,7 +199,7 @@ class Evidence:
         subject: What made the pictures.
         data: What was compared.
         features: Feature spaces.
-        likeness: Fidelity and diversity.
+        likeness: Fidelity and diversity; None where nobody was kept aside to compare with.
         copying: Copies.
         utility: Usefulness; None where it could not be measured.
         verdicts: The headline.
@@ -217,7 +217,7 @@ class Evidence:
     subject: Subject
     data: Data
     features: tuple[SpaceRecord, ...]
-    likeness: Likeness
+    likeness: Likeness | None
     copying: Copying
     utility: Utility | None
     verdicts: tuple[Verdict, ...]

@@ -101,6 +101,8 @@ def floor(reading: Floor | None) -> str:
 
 
 def _by_group(evidence: Evidence, pooled: bool) -> list[Comparison]:
+    if evidence.likeness is None:
+        return []
     both = evidence.likeness.fidelity + evidence.likeness.diversity
     return [one for one in both if (one.group == "all") == pooled]
 
@@ -116,7 +118,7 @@ def _sheets(evidence: Evidence) -> list[tuple[str, Picture | None, Picture | Non
 
 def _figures(evidence: Evidence) -> dict[str, Markup]:
     """Drawn here from numbers alone, hence safe to paste."""
-    drawn = {"floors": Markup(floors(evidence))}
+    drawn = {} if evidence.likeness is None else {"floors": Markup(floors(evidence.likeness))}
     if evidence.utility is not None:
         drawn["utility"] = Markup(utility(evidence.utility))
     if evidence.subject.curves:

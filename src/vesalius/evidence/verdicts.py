@@ -9,14 +9,16 @@ from vesalius.evidence.verdict import Thresholds, Verdict
 INSUFFICIENT = "INSUFFICIENT DATA"
 
 
-def fidelity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) -> Verdict:
+def fidelity_verdict(likeness: Likeness | None, patients: int, thresholds: Thresholds) -> Verdict:
     """CLOSE, PARTIAL, DIFFERENT or INSUFFICIENT DATA.
 
     Args:
-        likeness: The numbers.
+        likeness: The numbers; None without anybody to compare with.
         patients: Holdout people.
         thresholds: Where the lines are.
     """
+    if likeness is None:
+        return _nobody("Fidelity")
     worst = max((one.estimate for one in likeness.pooled("C2ST").values()), key=lambda one: one.value)
     limits = f"At n = {worst.n} a side; an area of {_blind(worst.n):.2f} or less could have gone unseen."
     if patients < thresholds.fidelity_patients:
@@ -38,6 +40,11 @@ def fidelity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) 
     return Verdict("Fidelity", "PARTIAL", f"Synthetic images resemble real ones in part: {told}.", limits)
 
 
+def _nobody(area: str) -> Verdict:
+    text = "Nobody could be kept aside to compare with: the cohort has too few people."
+    return Verdict(area, INSUFFICIENT, text, "No statement is made.")
+
+
 def _blind(n: int) -> float:
     """Upper end of the 95 % interval of an area of one half at n against n pictures."""
     return 0.5 + 1.96 * ((2 * n + 1) / (12 * n * n)) ** 0.5
@@ -52,17 +59,19 @@ def _covers(coverage: Comparison, slack: float) -> bool:
     return coverage.floor is None or coverage.estimate.value >= coverage.floor.low - slack
 
 
-def diversity_verdict(likeness: Likeness, patients: int, thresholds: Thresholds) -> Verdict:
+def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thresholds) -> Verdict:
     """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA, judged in the learnt features.
 
     Not in the texture features: there a picture that is merely too smooth covers nothing, which
     is a matter of fidelity.
 
     Args:
-        likeness: The numbers.
+        likeness: The numbers; None without anybody to compare with.
         patients: Holdout people.
         thresholds: Where the lines are.
     """
+    if likeness is None:
+        return _nobody("Diversity")
     vendi, clusters = likeness.vendi, likeness.clusters
     coverage = likeness.pooled("coverage")["ssl"]
     usual = coverage.floor.median if coverage.floor else 31 / 32
@@ -98,18 +107,12 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
         patients: Training people.
         thresholds: Where the lines are.
     """
-    test, search, found = copying.tests[0], copying.search, len(copying.pairs)
-    limits = (
-        f"The conformal test could detect copied fractions of {test.detection_limit:.1%} or more. "
-        f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
-    )
-    if not found:
-        bound = zero_hits_bound(test.n_made)
-        limits += f" Zero hits in {test.n_made} bound the near-duplicate rate below {bound:.1%} (95 %)."
+    search, found, made = copying.search, len(copying.pairs), copying.copied.n
+    limits = _copy_limits(copying)
     enough = patients >= thresholds.copy_patients
     if search.near_duplicates or (enough and found):
         text = (
-            f"{found} of {test.n_made} images are near copies of {copying.patients_copied} training "
+            f"{found} of {made} images are near copies of {copying.patients_copied} training "
             "patients; do not release these; see the list."
         )
         return Verdict("Copying", "COPIES FOUND", text, limits)
@@ -120,6 +123,19 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
         )
         return Verdict("Copying", INSUFFICIENT, text, limits)
     return Verdict("Copying", "NONE DETECTED", "No copies of training images were detected.", limits)
+
+
+def _copy_limits(copying: Copying) -> str:
+    search, made = copying.search, copying.copied.n
+    said = "Too few people for a conformal test. "
+    if copying.tests:
+        limit = copying.tests[0].detection_limit
+        said = f"The conformal test could detect copied fractions of {limit:.1%} or more. "
+    said += f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
+    if not copying.pairs:
+        bound = zero_hits_bound(made)
+        said += f" Zero hits in {made} bound the near-duplicate rate below {bound:.1%} (95 %)."
+    return said
 
 
 def membership_verdict() -> Verdict:

@@ -36,7 +36,8 @@ class References:
 def references(sets: Sets, seed: int, mirror: bool) -> References:
     """Training pictures themselves, augmented, samples of the linear model, and blurred ones."""
     rng = np.random.default_rng(seed)
-    rows = matched(sets.train.labels, shares_of(sets.holdout.labels), len(sets.holdout), rng)
+    pattern = sets.holdout if sets.has_others else sets.train
+    rows = matched(sets.train.labels, shares_of(pattern.labels), len(pattern), rng)
     train, labels = sets.train.stack[rows], sets.train.labels[rows]
     people = len(set(sets.train.patients))
     stacks = {
@@ -70,7 +71,8 @@ class Seen:
 def seen(space: Space, sets: Sets, refs: References) -> Seen:
     """Embed every set once."""
     embedded = {name: space.embed(stack) for name, stack in refs.stacks.items()}
-    train, holdout, made = (space.embed(one.stack) for one in (sets.train, sets.holdout, sets.made))
+    train, made = space.embed(sets.train.stack), space.embed(sets.made.stack)
+    holdout = space.embed(sets.holdout.stack) if sets.has_others else train[:0]
     return Seen(space, train, holdout, made, embedded)
 
 

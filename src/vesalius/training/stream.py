@@ -96,6 +96,11 @@ def _mapped(whole: Stacked, file: Path) -> Stacked:
     return replace(whole, stack=np.load(file, mmap_mode="c"))
 
 
+def nobody(task: AnyTask) -> Stacked:
+    """The pictures of nobody: what stands where a cohort is too small to keep people aside."""
+    return Stacked(np.zeros((0, *task.shape), np.float32), np.zeros(0, np.int64), (), ())
+
+
 def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Single:
     """The training pictures of one turn: a function of seed, step and turn alone.
 

@@ -1,0 +1,135 @@
+"""A user's mistake: one clear line, exit code 1, nothing half written."""
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+import torch
+
+from vesalius import cli
+from vesalius.imaging.dicom_write import write_dicom
+from vesalius.imaging.formats import write_image
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import Image, Origin
+from vesalius.imaging.marks import Mark
+
+
+def refused(capsys, *words: object) -> str:
+    """The one line that a refused command gives."""
+    assert cli.main([str(word) for word in words]) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if "Error: " in line]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def grey(value: int = 0) -> Image:
+    """A small radiograph."""
+    values = (torch.arange(1024).reshape(1, 1, 32, 32) + value) % 256
+    return Image(values.float(), Geometry.plain((1, 32, 32)))
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Twelve people in a folder for each class."""
+    for index in range(12):
+        write_image(grey(index), tmp_path / "study" / "ab"[index % 2] / f"p{index}.png")
+    return tmp_path / "study"
+
+
+def test_an_empty_folder(tmp_path, capsys):
+    (tmp_path / "nothing").mkdir()
+    said = refused(capsys, "expand", tmp_path / "nothing", "--out", tmp_path / "out")
+    assert said.startswith("EmptyCohortError: ")
+    assert "nothing" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path, capsys):
+    said = refused(capsys, "expand", tmp_path / "gone", "--out", tmp_path / "out")
+    assert "gone" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_readable_picture(tmp_path, capsys):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "text.dcm").write_text("this is not DICOM")
+    (folder / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+    said = refused(capsys, "cohort", folder)
+    assert said.startswith("EmptyCohortError: ")
+    assert "text.dcm" in said or "half.png" in said
+
+
+def test_one_class_only(study, tmp_path, capsys):
+    said = refused(capsys, "expand", study, "--where", "label=a", "--out", tmp_path / "out")
+    assert "one class only, label = 'a'; wanted two or more" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_column(study, tmp_path, capsys):
+    said = refused(capsys, "expand", study, "--label", "grade", "--out", tmp_path / "out")
+    assert "no column 'grade'" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_value_of_a_condition(study, tmp_path, capsys):
+    said = refused(capsys, "expand", study, "--where", "label=c", "--out", tmp_path / "out")
+    assert "nobody has label 'c'" in said
+
+
+def test_a_patient_in_two_splits(study, tmp_path, capsys):
+    rows = ["file,label,patient,split", "a/p0.png,a,P,train", "b/p1.png,b,P,test", "a/p2.png,a,Q,train"]
+    (study / "metadata.csv").write_text("\n".join(rows))
+    said = refused(capsys, "expand", study, "--out", tmp_path / "out")
+    assert said.startswith("LeakageError: ")
+    assert "P" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_cannot_be_used_are_named_and_do_not_stop_the_rest(study, capsys):
+    mark = Mark(Origin.DERIVED)
+    (written,) = write_dicom(grey(), study / "a" / "series", mark, patient="x")
+    whole = written.read_bytes()
+    (study / "a" / "cut.dcm").write_bytes(whole[: len(whole) - 500])
+    (study / "a" / "text.dcm").write_text("this is not DICOM")
+    broken = np.full((8, 8, 2), np.nan, np.float32)
+    nibabel.save(nibabel.Nifti1Image(broken, np.eye(4)), study / "b" / "hole.nii.gz")
+    assert cli.main(["cohort", str(study)]) == 0
+    said = "".join(capsys.readouterr().out.split())
+    for name in ("cut.dcm", "text.dcm", "hole.nii.gz"):
+        assert name in said
+
+
+def test_a_folder_that_exists(study, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    said = refused(capsys, "expand", study, "--out", tmp_path / "out")
+    assert said.startswith("StorageError: ")
+    assert "it exists already, wanted a new folder" in said
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("minutes", ["0", "-3"])
+def test_a_budget_of_no_minutes(study, tmp_path, capsys, minutes):
+    said = refused(capsys, "expand", study, "--out", tmp_path / "out", "--minutes", minutes)
+    assert f"budget is {minutes} minutes, wanted more than 0" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_recipe(study, tmp_path, capsys):
+    said = refused(capsys, "train", "synthesis.magic", study, "--out", tmp_path / "out")
+    assert "recipe is 'synthesis.magic', wanted one of" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_is_not_there(tmp_path, capsys):
+    said = refused(capsys, "sample", tmp_path / "gone", "--out", tmp_path / "made")
+    assert said.startswith(("ModelError: ", "RecipeError: "))
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_file_that_claims_to_be_huge(tmp_path, capsys):
+    dataset = pydicom.dcmread(write_dicom(grey(), tmp_path / "a", Mark(Origin.DERIVED), patient="x")[0])
+    dataset.Rows = dataset.Columns = 65535
+    dataset.save_as(tmp_path / "huge.dcm")
+    said = refused(capsys, "cohort", tmp_path / "huge.dcm")
+    assert "huge.dcm" in said

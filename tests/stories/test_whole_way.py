@@ -1,0 +1,106 @@
+"""The whole way on phantoms: folder of pictures to marked DICOM files and a report, by the command line."""
+
+import csv
+
+import pydicom
+import pytest
+
+from vesalius import cli
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.evidence.record import read_evidence
+from vesalius.imaging.dicom_write import read_mark
+from vesalius.imaging.formats import write_image
+from vesalius.imaging.image import Origin
+from vesalius.imaging.intensity import rounded
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Ninety radiographs of phantoms as PNG, one folder for each label."""
+    folder = tmp_path_factory.mktemp("study")
+    for case in phantom_cohort(90, size=32, modality="DX").cases:
+        image = rounded(case.image())
+        write_image(
+            image.derive(image.voxels.clamp(0, 65535)),
+            folder / str(case.facts["label"]) / f"{case.patient}.png",
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expanded(study, tmp_path_factory):
+    out = tmp_path_factory.mktemp("expanded") / "out"
+    words = [
+        "expand",
+        study,
+        "--out",
+        out,
+        "--minutes",
+        "0.05",
+        "--size",
+        "32",
+        "--per-class",
+        "15",
+        "--quick",
+    ]
+    assert cli.main([str(word) for word in words]) == 0
+    return out
+
+
+def test_everything_is_where_it_was_promised(expanded):
+    assert {entry.name for entry in expanded.iterdir()} == {
+        "run",
+        "evidence.json",
+        "report.html",
+        "synthetic",
+    }
+    assert (expanded / "run" / "model" / "card.json").exists()
+
+
+def test_every_made_file_says_what_it_is_and_what_proves_it(expanded):
+    evidence = read_evidence(expanded)
+    files = sorted((expanded / "synthetic").rglob("*.dcm"))
+    assert len(files) == 30
+    for file in files:
+        mark = read_mark(file)
+        assert mark.origin is Origin.SYNTHETIC
+        assert mark.evidence == evidence.sha256
+        assert mark.model == evidence.subject.model_sha256
+    dataset = pydicom.dcmread(files[0])
+    assert dataset.SyntheticData == "YES"
+    assert dataset.SeriesDescription.startswith("SYNTHETIC")
+    assert "SourceImageSequence" not in dataset
+
+
+def test_no_two_made_files_share_an_identity(expanded):
+    datasets = [pydicom.dcmread(file) for file in (expanded / "synthetic").rglob("*.dcm")]
+    for name in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID"):
+        assert len({dataset[name].value for dataset in datasets}) == len(datasets), name
+
+
+def test_classes_are_balanced(expanded):
+    with (expanded / "synthetic" / "metadata.csv").open() as source:
+        labels = [row["label"] for row in csv.DictReader(source)]
+    assert {label: labels.count(label) for label in labels} == {"healthy": 15, "lesion": 15}
+
+
+def test_the_report_stands_alone_and_carries_every_verdict(expanded):
+    page = (expanded / "report.html").read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "<script" not in page
+    for verdict in read_evidence(expanded).verdicts:
+        assert verdict.text.split(".")[0] in page
+
+
+def test_a_finished_folder_is_not_touched_again(study, expanded, capsys):
+    before = (expanded / "evidence.json").read_bytes()
+    assert cli.main(["expand", str(study), "--out", str(expanded)]) == 1
+    assert "it exists already" in capsys.readouterr().err
+    assert (expanded / "evidence.json").read_bytes() == before
+
+
+def test_the_same_way_step_by_step(study, expanded, tmp_path):
+    run, made, proof = expanded / "run", tmp_path / "made", tmp_path / "proof"
+    assert cli.main(["sample", str(run), "--out", str(made), "--per-class", "15", "--seed", "3"]) == 0
+    assert cli.main(["assess", str(run), str(study), str(made), "--out", str(proof), "--quick"]) == 0
+    assert read_evidence(proof).copying.copied.n == 30
