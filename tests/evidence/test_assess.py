@@ -104,7 +104,9 @@ def test_without_anybody_kept_aside_only_copies_are_looked_for(train):
     few = replace(few, patients=tuple("ab"[int(label)] for label in few.labels))
     nobody = subset(few, np.zeros(60, bool))
     noise = np.random.default_rng(0).normal(0, 0.01, few.stack[:20].shape)
-    copies = of(few.stack[:20] + noise, few.labels[:20])
+    copies = replace(
+        subset(few, np.arange(60) < 20), stack=np.clip(few.stack[:20] + noise, -1, 1).astype(np.float32)
+    )
     found = assess(train=few, test=nobody, made=copies, classes=("a", "b"), quick=True)
     assert found.likeness is None
     assert [found.verdict(area).code for area in ("Fidelity", "Diversity")] == ["INSUFFICIENT DATA"] * 2

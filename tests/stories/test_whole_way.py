@@ -1,6 +1,7 @@
 """The whole way on phantoms: folder of pictures to marked DICOM files and a report, by the command line."""
 
 import csv
+import re
 
 import pydicom
 import pytest
@@ -86,8 +87,7 @@ def test_classes_are_balanced(expanded):
 
 def test_the_report_stands_alone_and_carries_every_verdict(expanded):
     page = (expanded / "report.html").read_text()
-    assert "http://" not in page.replace("http://www.w3.org", "")
-    assert "<script" not in page
+    assert not re.search(r"<script|(src|href)\s*=\s*[\"']?(https?:)?//|url\(", page)
     for verdict in read_evidence(expanded).verdicts:
         assert verdict.text.split(".")[0] in page
 

@@ -1,9 +1,10 @@
 """``vesalius cohort``: who is there, and what is wrong with each file that cannot be used."""
 
 from vesalius.cli.console import say, stage, table
-from vesalius.cli.people import selected
+from vesalius.cli.people import selected, why
 from vesalius.cli.verbs import Cohort
 from vesalius.cohort.cohort import require
+from vesalius.cohort.duplicates import Pair
 from vesalius.cohort.folder import Survey, survey
 from vesalius.cohort.summary import Summary, summarise
 from vesalius.cohort.table import write_cohort
@@ -36,11 +37,14 @@ def _print(summary: Summary) -> None:
     rows = [(what, value, count) for what, values in counts.items() for value, count in values.items()]
     table("counts", ("what", "value", "cases"), rows)
     if summary.problems:
-        problems = [(problem.path, problem.reason) for problem in summary.problems]
-        table(f"{len(problems)} problem(s)", ("file", "reason"), problems)
+        say(f"{len(summary.problems)} problem(s), one line each")
+        for problem in summary.problems:
+            say(f"  {problem.path}: {why(problem)}")
     if summary.duplicates:
-        pairs = [
-            (pair.first, pair.second, "exact" if pair.exact else f"NCC {pair.ncc:.3f}")
-            for pair in summary.duplicates
-        ]
-        table(f"{len(pairs)} picture(s) that occur twice", ("one", "other", "how"), pairs)
+        say(f"{len(summary.duplicates)} picture(s) that occur twice")
+        for pair in summary.duplicates:
+            say(f"  {pair.first} ~ {pair.second}: {_how(pair)}")
+
+
+def _how(pair: Pair) -> str:
+    return "exact" if pair.exact else f"correlation {pair.ncc:.3f}"

@@ -80,10 +80,15 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     return People(Parts(train, parts.val, parts.test), fact, (note,) if pairs else ())
 
 
+def why(problem: Problem) -> str:
+    """The reason of a problem without the file that most reasons begin with."""
+    return problem.reason.removeprefix(f"{problem.path}: ")
+
+
 def mention(problems: tuple[Problem, ...], source: Path) -> None:
     """Say aside which files were left out; the first few by name."""
     for problem in problems[:_SHOWN]:
-        aside.print(f"left out: {problem.path}: {problem.reason}", markup=False)
+        aside.print(f"left out: {problem.path}: {why(problem)}", markup=False)
     if len(problems) > _SHOWN:
         more = len(problems) - _SHOWN
         aside.print(f"left out: {more} more; `vesalius cohort {source}` names them all", markup=False)
