@@ -32,11 +32,19 @@ def test_the_same_record_gives_the_same_page(honest):
     assert report(honest) == report(honest)
 
 
-def test_the_public_page_shows_no_real_image_and_no_patient(copied):
-    page = report(copied, public=True)
-    for picture in copied.pictures:
+def test_the_public_page_shows_synthetic_images_only(honest):
+    page = report(honest, public=True)
+    assert {picture.contains_real for picture in honest.pictures} == {True, False}
+    for picture in honest.pictures:
         assert (picture.png in page) != picture.contains_real
-    assert copied.copying.pairs[0].patient not in page
+
+
+def test_the_public_page_shows_no_copy_and_names_nobody(copied):
+    page, record = report(copied, public=True), to_json(copied.public())
+    assert all(picture.png not in page for picture in copied.pictures)
+    for pair in copied.copying.pairs:
+        assert pair.patient not in page
+        assert pair.patient not in record
     assert copied.copying.pairs[0].patient in report(copied)
 
 

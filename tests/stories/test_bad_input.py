@@ -108,7 +108,19 @@ def test_a_folder_that_exists(study, tmp_path, capsys):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("minutes", ["0", "-3"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--seed", "-1"], "seed is -1, wanted 0 or more"),
+        (["--per-class", "3"], "per_class is 3, wanted at least 12"),
+    ],
+)
+def test_numbers_that_cannot_be(study, tmp_path, capsys, words, message):
+    assert message in refused(capsys, "expand", study, "--out", tmp_path / "out", *words)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("minutes", ["0", "-3", "inf"])
 def test_a_budget_of_no_minutes(study, tmp_path, capsys, minutes):
     said = refused(capsys, "expand", study, "--out", tmp_path / "out", "--minutes", minutes)
     assert f"budget is {minutes} minutes, wanted more than 0" in said

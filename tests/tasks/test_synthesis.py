@@ -62,6 +62,13 @@ def test_spacing_is_that_of_the_resized_picture():
     assert task.spacing == (1.0, 1.0, 1.0)
 
 
+def test_mixed_units_claim_no_unit_and_mixed_modalities_none():
+    values = torch.rand(1, 1, 32, 32)
+    mixed = _cohort(values * 900).cases + phantom_cohort(1, size=32).cases
+    task = synthesis_of(Cohort(mixed), 32, None)
+    assert (task.made.unit, task.modality) == ("1", "OT")
+
+
 def test_one_class_only_is_refused_with_a_way_out():
     values = torch.rand(1, 1, 32, 32)
     with pytest.raises(CohortError, match=r"one class only, site = 'x'; wanted two or more"):

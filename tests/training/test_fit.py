@@ -1,6 +1,7 @@
 """Runs in a folder: begun, killed, taken up, finished."""
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,14 @@ import torch
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.errors import DivergenceError, EmptyCohortError, ModelError, TrainingError
+from vesalius.errors import (
+    CohortError,
+    DivergenceError,
+    EmptyCohortError,
+    ModelError,
+    StorageError,
+    TrainingError,
+)
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
 from vesalius.networks.convnet import Discriminator, Generator
@@ -159,3 +167,47 @@ def test_a_game_that_diverged_is_not_kept(people, tmp_path):
         for _ in play(run):
             pass
     assert run.checkpoint.read_bytes() == kept
+
+
+def test_a_folder_of_something_else_is_refused_and_untouched(people, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(StorageError, match="holds no run, wanted a new folder"):
+        open_run(tmp_path, recipe_for(people), people)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_run_stopped_before_its_length_was_known_is_begun_again(people, tmp_path):
+    open_run(tmp_path, recipe_for(people), people)
+    (tmp_path / "recipe.json").unlink()
+    assert open_run(tmp_path, recipe_for(people), people).game.step == 0
+
+
+def test_a_class_without_a_usable_picture_is_named(people, tmp_path):
+    volume = phantom_cohort(1, size=16, slices=3).cases[0].pictures
+    cases = [
+        replace(case, pictures=volume) if case.facts["label"] == "lesion" else case for case in people.cases
+    ]
+    with pytest.raises(CohortError, match=r"class 'lesion' has no usable training picture.*3 slices"):
+        open_run(tmp_path / "run", recipe_for(people), Cohort(tuple(cases)))
+
+
+def test_ctrl_c_is_held_back_until_the_step_is_whole(finished, people, tmp_path, monkeypatch):
+    _, model = finished
+    run = open_run(tmp_path, recipe_for(people), people)
+    real = Hinge.generator_loss
+
+    def pressed(self, *seen):
+        if run.game.step == 4:
+            signal.raise_signal(signal.SIGINT)
+        return real(self, *seen)
+
+    monkeypatch.setattr(Hinge, "generator_loss", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        for _ in play(run):
+            pass
+    monkeypatch.setattr(Hinge, "generator_loss", real)
+    again = open_run(tmp_path, recipe_for(people), people)
+    assert again.game.step == 5
+    for _ in play(again):
+        pass
+    assert torch.equal(finish(again).sample([0, 1], 3), model.sample([0, 1], 3))

@@ -5,8 +5,10 @@ from vesalius.cli.expand import show
 from vesalius.cli.judge import Bench, judge
 from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Assess
+from vesalius.cohort.fingerprint import fingerprint
 from vesalius.cohort.folder import read_cohort
-from vesalius.errors import StorageError
+from vesalius.errors import EvidenceError, StorageError
+from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
 from vesalius.model.model import load_model
 from vesalius.training.stream import nobody, stack
@@ -17,6 +19,7 @@ def assess_made(asked: Assess) -> None:
 
     Raises:
         StorageError: The folder exists already.
+        EvidenceError: The model did not learn from this cohort.
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
     if asked.out.exists():
@@ -24,6 +27,12 @@ def assess_made(asked: Assess) -> None:
     model = load_model(asked.run_folder / "model")
     with stage("reading the cohorts"):
         people = gather_people(asked.cohort, asked.selection)
+        learnt = fingerprint(people.parts.train).sha256
+        if learnt != model.card.fingerprint:
+            raise EvidenceError(
+                f"{asked.cohort}: its training side has fingerprint {learnt[:12]}, but the model learnt "
+                f"from {model.card.fingerprint[:12]}; wanted the same cohort, --label and --where"
+            )
         task = model.recipe.task
         test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
         bench = Bench(stack(people.parts.train, task), test, stack(read_cohort(asked.made), task))
@@ -32,3 +41,5 @@ def assess_made(asked: Assess) -> None:
         write_evidence(evidence, asked.out)
     show(evidence)
     say(f"report: {asked.out / 'report.html'}")
+    for warning in gate(evidence):
+        say(f"warning: {warning}")

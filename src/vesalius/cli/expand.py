@@ -1,7 +1,7 @@
 """``vesalius expand`` and ``vesalius demo``: the whole way in one command."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
@@ -11,6 +11,7 @@ from vesalius.cli.train import train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import StorageError, TrainingError
+from vesalius.evidence.contract import LEAST
 from vesalius.evidence.record import Evidence
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
@@ -18,7 +19,7 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import open_run
+from vesalius.training.fit import PEOPLE, open_run
 from vesalius.training.stream import nobody, stack
 
 _MADE = 500
@@ -82,14 +83,16 @@ def check(plan: Plan) -> None:
     """Refuse before anything is written.
 
     Raises:
-        TrainingError: No budget.
+        TrainingError: No budget, too few pictures asked for, or a negative seed.
         StorageError: The folder holds something else than an unfinished run of ours.
     """
-    if not plan.minutes > 0:
+    if not 0 < plan.minutes < inf:
         raise TrainingError(f"budget is {plan.minutes:g} minutes, wanted more than 0")
-    if plan.per_class is not None and plan.per_class < 1:
-        raise TrainingError(f"per_class is {plan.per_class}, wanted at least 1")
-    is_unfinished = (plan.out / "run" / "recipe.json").exists() and not (plan.out / "synthetic").exists()
+    if plan.per_class is not None and plan.per_class < LEAST:
+        raise TrainingError(f"per_class is {plan.per_class}, wanted at least {LEAST} to be assessed")
+    if plan.seed < 0:
+        raise TrainingError(f"seed is {plan.seed}, wanted 0 or more")
+    is_unfinished = (plan.out / "run" / PEOPLE).exists() and not (plan.out / "synthetic").exists()
     if plan.out.exists() and not is_unfinished:
         raise StorageError(plan.out, "it exists already, wanted a new folder or an unfinished run")
 
@@ -136,6 +139,7 @@ def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) ->
         folder = write_samples(
             model, classes, plan.seed + 1, plan.out / "synthetic", evidence.sha256, shown.at
         )
+        write_evidence(evidence, folder, public=True)
     say(f"{len(classes)} marked synthetic pictures: {folder}")
 
 

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import torch
-
+from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.evidence.assess import assess
 from vesalius.evidence.record import Curve, Evidence, Subject
 from vesalius.model.model import Model
 from vesalius.training import ledger
-from vesalius.training.stream import Stacked
+from vesalius.training.stream import Stacked, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +64,13 @@ def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...],
 
 
 def made_stack(model: Model, classes: list[int], seed: int) -> Stacked:
-    """Made pictures as their files will hold them: decoded to values, and scaled again."""
-    task = model.recipe.task
-    values = torch.stack([task.made.forward(image.voxels) for image in model.images(classes, seed)])
-    names = tuple(f"made-{index + 1:05d}" for index in range(len(classes)))
-    return Stacked(values.numpy().astype(np.float32), np.array(classes), names, names)
+    """Made pictures by the same way as real ones: as values in their unit, then scaled by the task."""
+    task, cases = model.recipe.task, []
+    for index, image in enumerate(model.images(classes, seed)):
+        name = f"made-{index + 1:05d}"
+        known = {} if task.fact is None else {task.fact: task.classes[classes[index]]}
+        cases.append(Case(name, name, {task.role: Held(image)}, facts=known))
+    return stack(Cohort(tuple(cases), "made"), task)
 
 
 def curves_of(ledger_file: Path) -> tuple[Curve, ...]:

@@ -10,6 +10,7 @@ from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
+from vesalius.evidence.contract import LEAST
 from vesalius.imaging.series import Problem
 
 _SHOWN = 5
@@ -59,8 +60,8 @@ def selected(cohort: Cohort, where: tuple[str, ...]) -> Cohort:
 def split_people(cohort: Cohort, selection: Selection) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
-    When some class would be left without training people, or nobody for testing, everybody is
-    learnt from and nothing is claimed of others.
+    When too few people would be left on a side, or a class without training pictures, everybody
+    is learnt from and nothing is claimed of others.
 
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
@@ -68,12 +69,14 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     fact = None if selection.label == "none" else selection.label
     levels = cohort.levels(fact) if fact else ()
     parts = cohort.parts()
-    if not len(parts.test) or not len(parts.train) or (fact and parts.train.levels(fact) != levels):
-        note = (
-            f"{len(cohort.patients)} patient(s) are too few to keep some aside: everybody is learnt "
-            "from, and nothing can be said of other people"
-        )
+    reason = ""
+    if min(len(parts.train), len(parts.test)) < LEAST:
+        reason = f"{len(cohort.patients)} patient(s) are too few to keep some aside"
+    elif fact and (missing := sorted(set(levels) - set(parts.train.levels(fact)))):
+        reason = f"all people of class {missing[0]!r} would be kept aside"
+    if reason:
         nobody = Cohort((), cohort.name)
+        note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
         return People(Parts(cohort, nobody, nobody), fact, (note,))
     train, pairs = without_duplicates(parts.train, parts.val, parts.test)
     note = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split: training side left out"

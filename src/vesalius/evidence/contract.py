@@ -10,7 +10,8 @@ from vesalius.errors import EvidenceError, LeakageError
 from vesalius.evidence.record import SetRecord
 from vesalius.training.stream import Stacked
 
-_LEAST = 12
+LEAST = 12
+"""Pictures of a set below which nothing at all is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,9 @@ def admit(
     for role, one in zip(("holdout", "test"), clean, strict=True):
         if len(named[role]):
             _check(role, one, train, len(classes))
-    notes += [f"{role}: {line}" for role, one in named.items() for line in one.problems[:5]]
+    for role, one in named.items():
+        if one.problems:
+            notes.append(f"{role}: {len(one.problems)} picture(s) could not be used and were left out.")
     if train.stack.shape[2] > 1:
         notes.append("Volumes: only the middle slice of each picture was looked at.")
     return Sets(train, clean[0], clean[1], made, classes, holdout is None, tuple(notes))
@@ -100,8 +103,8 @@ def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = T
 
 
 def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
-    if len(one) < _LEAST:
-        raise EvidenceError(f"{role} set: {len(one)} pictures, wanted at least {_LEAST}")
+    if len(one) < LEAST:
+        raise EvidenceError(f"{role} set: {len(one)} pictures, wanted at least {LEAST}")
     if one.stack.shape[1:] != train.stack.shape[1:]:
         raise EvidenceError(
             f"{role} set: pictures of {one.stack.shape[1:]}, wanted {train.stack.shape[1:]} as in train"

@@ -57,6 +57,8 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
     search, matches, duplicate = near_duplicates(train, people, holdout, nobody, made, *limits)
     untested = (None, np.ones(len(sets.made)), np.zeros(len(sets.made), bool))
     _, p, flagged = results[0] if results else untested
+    has_say = len(set(sets.train.patients)) >= thresholds.copy_patients
+    flagged = flagged & has_say
     found = np.flatnonzero(flagged | duplicate)
     rows = [int(row) for row in found[np.argsort(-matches.correlation[found])]]
     pairs = tuple(_pair(sets, matches, row, p, duplicate, flagged) for row in rows)

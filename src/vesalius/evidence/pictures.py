@@ -18,6 +18,7 @@ _COLUMNS = 8
 _ROWS = 4
 _GAP = 2
 _PAIRS = 12
+_EACH = 12
 
 
 def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[Picture, ...]:
@@ -31,19 +32,22 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
     """
     rng = np.random.default_rng(seed)
     shown: list[Picture] = []
+    some: list[int] = []
     for index, name in enumerate(sets.classes):
         for role, one in (
             ("real", sets.holdout if sets.has_others else sets.train),
             ("synthetic", sets.made),
         ):
             rows = rng.permutation(np.flatnonzero(one.labels == index))[: _COLUMNS * _ROWS]
+            if role == "synthetic":
+                some += [int(row) for row in rows[:_EACH]]
             if len(rows):
                 caption = f"{name}: {role}, {len(rows)} of {int((one.labels == index).sum())}, at random"
                 shown.append(_picture(f"{role}/{name}", caption, role == "real", one.stack[rows], _COLUMNS))
-    some = [int(row) for row in rng.permutation(len(sets.made))[:_PAIRS]]
-    shown.append(
-        _beside("nearest", "Synthetic (above) and its nearest training picture (below)", sets, matches, some)
-    )
+    caption = f"The first {_EACH} of each class above, and the nearest training picture of each below"
+    for part in range(0, len(some), _PAIRS):
+        name = "nearest" if part == 0 else f"nearest/{part // _PAIRS + 1}"
+        shown.append(_beside(name, caption, sets, matches, some[part : part + _PAIRS]))
     if copies:
         shown_copies = min(len(copies), _PAIRS)
         caption = f"The {shown_copies} most similar of {len(copies)} copies (above) and whom they repeat"

@@ -229,8 +229,8 @@ class Evidence:
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of the record; pictures count by their own, so a public copy has the same."""
-        bare = replace(self, pictures=tuple(replace(picture, png="") for picture in self.pictures))
+        """Fingerprint of the record without what a public copy lacks, so that both have the same."""
+        bare = replace(self.nameless(), pictures=tuple(replace(one, png="") for one in self.pictures))
         return hashlib.sha256(to_json(bare).encode()).hexdigest()
 
     def verdict(self, area: str) -> Verdict:
@@ -245,9 +245,15 @@ class Evidence:
         raise EvidenceError(f"no verdict on {area!r}, wanted one of {[v.area for v in self.verdicts]}")
 
     def public(self) -> "Evidence":
-        """The same record without pictures of real people; the fingerprint stays."""
-        shown = (replace(picture, png="") if picture.contains_real else picture for picture in self.pictures)
-        return replace(self, pictures=tuple(shown))
+        """The same record without real people: no picture of them, no copy, no word on whom it repeats."""
+        hides_all = bool(self.copying.pairs)
+        shown = (replace(one, png="") if hides_all or one.contains_real else one for one in self.pictures)
+        return replace(self.nameless(), pictures=tuple(shown))
+
+    def nameless(self) -> "Evidence":
+        """The same record without the hashes of copied people, which a list of pseudonyms would undo."""
+        pairs = tuple(replace(pair, patient="") for pair in self.copying.pairs)
+        return replace(self, copying=replace(self.copying, pairs=pairs))
 
 
 _ADAPTER = TypeAdapter(Evidence)

@@ -15,6 +15,7 @@ _TONES = {
     "COVERED": "good",
     "NONE DETECTED": "good",
     "SUBSTITUTE": "plain",
+    "NO USE SHOWN": "care",
     "PARTIAL": "care",
     "NOT TESTED": "quiet",
     "INSUFFICIENT DATA": "quiet",

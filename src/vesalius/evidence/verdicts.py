@@ -145,7 +145,7 @@ def membership_verdict() -> Verdict:
 
 
 def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
-    """SUBSTITUTE with its ratio, or NOT TESTED.
+    """SUBSTITUTE with the ratio of the worst classifier, NO USE SHOWN, or NOT TESTED.
 
     Args:
         utility: What was measured, None where it could not be.
@@ -153,19 +153,23 @@ def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
     """
     if utility is None:
         return Verdict("Utility", "NOT TESTED", reason, "No statement on usefulness is made.")
-    best = max(utility.ratios, key=lambda one: one.value)
-    made, real = (_arm(utility, name, best) for name in ("made", "real"))
+    worst = min(utility.ratios, key=lambda one: one.value)
+    made, real = (_arm(utility, name, worst) for name in ("made", "real"))
+    told = f"an area of {made.value:.2f} against {real.value:.2f} (0.5 is guessing)"
+    code = "SUBSTITUTE" if (made.low or 0) > 0.5 else "NO USE SHOWN"
     text = (
-        f"A classifier trained on synthetic images alone reaches {best.value:.0%} ({best.low:.0%} to "
-        f"{best.high:.0%}) of the area of one trained on real images ({made} against {real})."
+        f"A classifier trained on synthetic images alone was not shown to be better than guessing: {told}."
+        if code == "NO USE SHOWN"
+        else f"A classifier trained on synthetic images alone reaches {worst.value:.0%} ({worst.low:.0%} to "
+        f"{worst.high:.0%}) of one trained on real images: {told}."
     )
     limits = (
         f"{utility.n_patients} test people, {utility.seeds} seed(s), small classifiers; "
         "whether adding synthetic to real images helps was not tested."
     )
-    return Verdict("Utility", "SUBSTITUTE", text, limits)
+    return Verdict("Utility", code, text, limits)
 
 
-def _arm(utility: Utility, name: str, ratio: Estimate) -> str:
+def _arm(utility: Utility, name: str, ratio: Estimate) -> Estimate:
     how = ratio.name.split(", ", 1)[1]
-    return next(f"{arm.auc.value:.2f}" for arm in utility.arms if (arm.name, arm.architecture) == (name, how))
+    return next(arm.auc for arm in utility.arms if (arm.name, arm.architecture) == (name, how))

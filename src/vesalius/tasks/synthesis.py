@@ -12,7 +12,7 @@ from vesalius.cohort.cohort import Case, Cohort
 from vesalius.errors import CohortError, ImagingError, RecipeError
 from vesalius.example import Single
 from vesalius.imaging.geometry import Geometry
-from vesalius.imaging.image import HOUNSFIELD, Image, Origin
+from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
 from vesalius.networks.blocks import Shape
@@ -117,9 +117,10 @@ def synthesis_of(cohort: Cohort, size: int, fact: str | None) -> Synthesis:
             "another label, or none for a generator without classes"
         )
     looks = _looks(cohort)
-    channels = int(np.median([image.voxels.shape[0] for image in looks]))
+    channels = _common([image.voxels.shape[0] for image in looks])
     looks = [image for image in looks if image.voxels.shape[0] == channels]
     intensity, made = _intensity(looks)
+    modalities = {image.modality for image in looks}
     return Synthesis(
         size=(size, size),
         channels=channels,
@@ -128,7 +129,7 @@ def synthesis_of(cohort: Cohort, size: int, fact: str | None) -> Synthesis:
         intensity=intensity,
         made=made,
         spacing=_spacing(looks, size),
-        modality=_common([image.modality for image in looks]),
+        modality=modalities.pop() if len(modalities) == 1 else "OT",
     )
 
 
@@ -160,7 +161,7 @@ def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
     intensity = Percentile()
     fitted = [intensity.fit(image) for image in looks if image.voxels.min() < image.voxels.max()]
     low, high = (float(np.median([getattr(window, end) for window in fitted])) for end in ("low", "high"))
-    return intensity, Window(low=low, high=high, unit=_common([image.unit for image in looks]))
+    return intensity, Window(low=low, high=high, unit=units.pop() if len(units) == 1 else ARBITRARY)
 
 
 def _spacing(looks: list[Image], size: int) -> tuple[float, float, float]:
@@ -171,5 +172,5 @@ def _spacing(looks: list[Image], size: int) -> tuple[float, float, float]:
     return float(z), side, side
 
 
-def _common(words: list[str]) -> str:
-    return max(sorted(set(words)), key=words.count)
+def _common(counts: list[int]) -> int:
+    return max(sorted(set(counts)), key=counts.count)

@@ -7,11 +7,11 @@ from math import inf
 from pathlib import Path
 from statistics import fmean
 
-import torch
+import numpy as np
 
 from vesalius.cohort.cohort import Cohort, require
 from vesalius.cohort.fingerprint import fingerprint
-from vesalius.errors import DivergenceError, TrainingError
+from vesalius.errors import CohortError, DivergenceError, StorageError, TrainingError
 from vesalius.model.card import Card
 from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
@@ -20,8 +20,12 @@ from vesalius.training import ledger
 from vesalius.training.average import settle_norms
 from vesalius.training.checkpoint import resume, save
 from vesalius.training.devices import find_machine, without_denormals
+from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Game, Tick, begin, train
 from vesalius.training.stream import Stacked, batch, stack
+
+PEOPLE = "cohort.sha256"
+"""The file that tells a folder of a run from any other."""
 
 _PROBE_STEPS = 12
 _LEDGER_STEPS = 25
@@ -74,24 +78,27 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
         minutes: Budget: the number of steps is measured on this machine; None keeps the recipe's.
 
     Raises:
-        TrainingError: The budget is not more than 0 minutes, or the folder holds another recipe.
-        EmptyCohortError: There is nothing to learn from.
-        StorageError: The disk is unwilling.
+        TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
+        CohortError: There is nothing to learn from, or nothing of some class.
+        StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
-    if minutes is not None and not minutes > 0:
+    if minutes is not None and not 0 < minutes < inf:
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
     limit = inf if minutes is None else minutes * 60 * _PATIENCE
-    begun, people = folder / "recipe.json", fingerprint(require(cohort)).sha256
-    found = _found(folder, recipe, people) if begun.exists() else None
+    people = fingerprint(require(cohort)).sha256
+    is_used = folder.exists() and any(folder.iterdir())
+    found = _found(folder, recipe, people) if is_used else None
+    with written(folder / PEOPLE) as beside:
+        beside.write_text(people)
     stacked = stack(cohort, recipe.task, folder / "pictures.npy")
+    _refuse_empty_classes(recipe, stacked)
     if found is not None:
         game = begin(found, stacked, find_machine())
         return _taken_up(Run(folder, cohort, people, stacked, game, limit=limit))
     if minutes is not None:
         recipe = replace(recipe, steps=steps_within(recipe, stacked, minutes))
-    for name, text in (("cohort.sha256", people), ("recipe.json", recipe.to_json())):
-        with written(folder / name) as beside:
-            beside.write_text(text)
+    with written(folder / "recipe.json") as beside:
+        beside.write_text(recipe.to_json())
     return Run(folder, cohort, people, stacked, begin(recipe, stacked, find_machine()), limit=limit)
 
 
@@ -107,8 +114,8 @@ def play(run: Run) -> Iterator[Tick]:
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
     since: list[Tick] = []
     try:
-        with without_denormals():
-            for tick in train(run.game, run.stacked):
+        with without_denormals(), held_back() as give_interrupt:
+            for tick in train(run.game, run.stacked) if run.seconds <= run.limit else ():
                 run.seconds = before + time.monotonic() - started
                 since.append(tick)
                 if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
@@ -117,6 +124,7 @@ def play(run: Run) -> Iterator[Tick]:
                     if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                         save(run.game, run.checkpoint, run.seconds)
                         saved = time.monotonic()
+                give_interrupt()
                 yield tick
                 if run.seconds > run.limit:
                     break
@@ -136,14 +144,15 @@ def finish(run: Run) -> Model:
     typical = batch(stacked, recipe.seed, recipe.steps, 0, 64).condition.to(run.game.machine.device)
     with run.game.machine.precision(False):
         settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
-    classes, counts = recipe.task.classes, torch.bincount(torch.from_numpy(stacked.labels)).tolist()
+    classes = recipe.task.classes
+    counts = np.bincount(stacked.labels, minlength=len(classes)).tolist()
     card = Card(
         weights="",
         cohort=run.cohort.name,
         fingerprint=run.fingerprint,
         cases=len(stacked),
         patients=len(set(stacked.patients)),
-        counts=dict(zip(classes, counts, strict=False)),
+        counts=dict(zip(classes, counts, strict=True)),
         steps=run.game.step,
         seconds=round(run.seconds, 1),
         seed=recipe.seed,
@@ -192,14 +201,29 @@ def steps_within(recipe: Recipe, stacked: Stacked, minutes: float) -> int:
     return max(1, int(minutes * 60 / each))
 
 
-def _found(folder: Path, asked: Recipe, people: str) -> Recipe:
-    """The recipe of a run that was begun, if it is the one asked for, with the same people."""
+def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
+    counts = np.bincount(stacked.labels, minlength=len(recipe.task.classes))
+    if counts.min() == 0:
+        name, wrong = recipe.task.classes[int(counts.argmin())], len(stacked.problems)
+        why = f"; {wrong} picture(s) could not be used, first: {stacked.problems[0]}" if wrong else ""
+        raise CohortError(f"class {name!r} has no usable training picture, wanted at least one{why}")
+
+
+def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
+    """The recipe of a run that was begun, if it is the one asked for, with the same people.
+
+    None when the run was stopped before its length was known.
+    """
+    if not (folder / PEOPLE).exists():
+        raise StorageError(folder, "it exists already and holds no run, wanted a new folder")
+    if not (folder / "recipe.json").exists():
+        return None
     found = read_recipe(folder / "recipe.json")
     if replace(asked, steps=found.steps) != found:
         raise TrainingError(
             f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
         )
-    if (folder / "cohort.sha256").read_text() != people:
+    if (folder / PEOPLE).read_text() != people:
         raise TrainingError(
             f"{folder}: holds a run on other pictures, wanted a new folder or the same cohort"
         )

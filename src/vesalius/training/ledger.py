@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from vesalius.errors import StorageError
+from vesalius.storage import written
+
 Line = dict[str, float | int | str]
 """One entry: ``step`` or ``event``, and numbers by name."""
 
@@ -12,10 +15,13 @@ def append(path: Path, line: Mapping[str, float | int | str]) -> None:
     """Add an entry.
 
     Raises:
-        OSError: The disk is unwilling; the caller names the run.
+        StorageError: The disk is unwilling.
     """
-    with path.open("a") as ledger:
-        ledger.write(json.dumps(dict(line)) + "\n")
+    try:
+        with path.open("a") as ledger:
+            ledger.write(json.dumps(dict(line)) + "\n")
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
 
 
 def read(path: Path) -> list[Line]:
@@ -32,6 +38,11 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def rewind(path: Path, step: int) -> None:
-    """Forget entries of steps at or after a step: they will be played again."""
-    kept = [line for line in read(path) if float(line.get("step", -1)) < step]
-    path.write_text("".join(json.dumps(line) + "\n" for line in kept))
+    """Forget entries of steps after a step: they will be played again.
+
+    Raises:
+        StorageError: The disk is unwilling; the ledger is untouched.
+    """
+    kept = [line for line in read(path) if float(line.get("step", -1)) <= step]
+    with written(path) as beside:
+        beside.write_text("".join(json.dumps(line) + "\n" for line in kept))

@@ -79,8 +79,7 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         players = objective.players(stacked.shape, len(recipe.task.classes))
-    seen = _evenly(len(stacked), _SEEN_BY_PREPARE)
-    objective.prepare(players, stacked.at(seen))
+    objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
     optimizers = {name: _adam(recipe, player.parameters()) for name, player in players.items()}
     return Game(recipe, players, optimizers, Average(players["generator"], recipe.half_life), machine)
@@ -128,5 +127,11 @@ def _adam(recipe: Recipe, parameters: Iterator[torch.nn.Parameter]) -> Adam:
     return Adam(parameters, lr=objective.learning_rate, betas=objective.betas, fused=True)
 
 
-def _evenly(count: int, most: int) -> Int[np.ndarray, "b"]:
-    return np.linspace(0, count - 1, min(count, most)).round().astype(int)
+def _some_of_each(stacked: Stacked, most: int) -> Int[np.ndarray, "b"]:
+    """Up to `most` pictures, evenly over the cohort, and of every class some."""
+    share = max(1, most // (int(stacked.labels.max()) + 1))
+    members = [np.flatnonzero(stacked.labels == index) for index in np.unique(stacked.labels)]
+    chosen = [
+        rows[np.linspace(0, len(rows) - 1, min(len(rows), share)).round().astype(int)] for rows in members
+    ]
+    return np.sort(np.concatenate(chosen))
