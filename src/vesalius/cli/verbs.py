@@ -129,7 +129,8 @@ class Expand:
         data: Folder of scans.
         out: New folder, or one that this command was stopped in.
         minutes: Budget of training.
-        per_class: Pictures of each class; 500 in all, evenly over the classes, when not given.
+        per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
+            not given.
         size: Rows and columns of the pictures, a multiple of 16 from 16 to 128.
         seed: Of everything random.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.
