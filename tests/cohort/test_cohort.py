@@ -49,3 +49,26 @@ def test_a_split_recorded_for_some_only_is_refused():
     cohort = Cohort((Case("a", "p", facts={"split": "train"}), Case("b", "q")))
     with pytest.raises(CohortError, match="wanted all or none"):
         cohort.parts()
+
+
+def recorded(*words: str) -> Cohort:
+    return Cohort(tuple(Case(str(i), str(i), facts={"split": word}) for i, word in enumerate(words)))
+
+
+def test_a_recorded_split_is_known_by_other_words():
+    assert [len(part) for part in recorded("Train", "training", "valid", "TESTING").parts()] == [2, 1, 1]
+
+
+def test_a_split_with_an_unknown_word_is_refused_and_not_replaced():
+    with pytest.raises(CohortError, match="'split' is 'held-out', wanted one of"):
+        recorded("train", "val", "held-out").parts()
+
+
+def test_one_word_for_everybody_divides_nobody():
+    cohort = recorded(*["dev"] * 40)
+    plain = Cohort(tuple(Case(case.key, case.patient) for case in cohort.cases))
+    assert [part.patients for part in cohort.parts()] == [part.patients for part in plain.parts()]
+
+
+def test_a_name_that_is_no_utf8_has_a_side():
+    assert sum(map(len, Cohort((Case("k", "bild_\udcfc"),)).parts())) == 1

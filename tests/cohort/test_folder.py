@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from nibabel import Nifti1Image
 from nibabel import save as save_nifti
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from vesalius.cohort.folder import read_cohort, survey
+from vesalius.cohort.summary import summarise
 from vesalius.cohort.table import write_cohort
 from vesalius.errors import CohortError, EmptyCohortError, LeakageError
 
@@ -147,6 +151,38 @@ def test_a_volume_with_nan_is_a_problem_when_decoded(tmp_path: Path, nifti):
     found = survey(tmp_path, decode=True)
     assert [case.key for case in found.cohort.cases] == ["good.nii.gz"]
     assert "bad.nii.gz" in found.problems[0].reason
+
+
+def test_a_dicomdir_in_a_table_is_named(tmp_path: Path, png):
+    png(tmp_path / "a.png")
+    index = dcmread(str(get_testdata_file("CT_small.dcm")))
+    index.SOPClassUID = MediaStorageDirectoryStorage
+    index.save_as(tmp_path / "index.dcm")
+    found = survey(table(tmp_path, "file", "a.png", "index.dcm"))
+    assert [case.key for case in found.cohort.cases] == ["a.png"]
+    assert "is a DICOMDIR" in found.problems[0].reason
+
+
+def test_what_a_picture_measures_wins_over_the_table(tmp_path: Path, nifti):
+    nifti(tmp_path / "a.nii.gz")
+    lines = ("file,slices,rows,spacing_z,modality", "a.nii.gz,1,512x,unknown,MR")
+    (case,) = read_cohort(table(tmp_path, *lines)).cases
+    assert (case.facts["slices"], case.facts["rows"], case.facts["spacing_z"]) == (8, 6, 3.0)
+    assert case.facts["modality"] == "MR"
+
+
+def test_columns_named_like_measures_may_say_anything(tmp_path: Path, png):
+    png(tmp_path / "a.png")
+    summary = summarise(survey(table(tmp_path, "file,spacing_z,spacing_y,spacing_x", "a.png,unknown,1,1")))
+    assert summary.spacing is None
+    assert not summary.spacings
+
+
+def test_files_of_one_name_in_two_folders_are_two_people(tmp_path: Path, png):
+    for name in ("train/0.png", "test/0.png"):
+        png(tmp_path / name)
+    cohort = read_cohort(table(tmp_path, "file,split", "train/0.png,train", "test/0.png,test"))
+    assert cohort.patients == {"train/0", "test/0"}
 
 
 def test_an_empty_folder_and_a_missing_one_are_refused(tmp_path: Path):

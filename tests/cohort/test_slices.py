@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vesalius.cohort.cohort import Case, Cohort, Held
+from vesalius.cohort.cohort import Case, Cohort, Held, HeldLabels
 from vesalius.cohort.folder import read_cohort
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.cohort.slices import slices
@@ -22,6 +22,15 @@ def test_slices_with_an_empty_label_map_are_left_out(tmp_path: Path, nifti):
         assert case.image().voxels.equal(whole.image().voxels[:, z : z + 1])
         assert case.image().geometry.is_close(whole.image().geometry.slice(z))
         assert case.mask().labels.equal(whole.mask().labels[:, z : z + 1])
+
+
+def test_people_without_any_label_stay(tmp_path: Path, nifti):
+    nifti(tmp_path / "imagesTr/a_0000.nii.gz", 0, tmp_path / "labelsTr/a.nii.gz")
+    (case,) = read_cohort(tmp_path).cases
+    drawn = case.mask()
+    empty = HeldLabels(replace(drawn, labels=drawn.labels * 0))
+    cut = slices(Cohort((replace(case, masks={"mask": empty}),)))
+    assert cut.fact("slice") == (1, 2, 3, 4, 5, 6)
 
 
 def test_constant_slices_are_left_out_unless_asked_for(tmp_path: Path, nifti):

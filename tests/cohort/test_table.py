@@ -26,3 +26,9 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path):
     (tmp_path / "cohort.parquet").write_text("no table")
     with pytest.raises(CohortError, match=r"cohort\.parquet: not read"):
         read_table(tmp_path / "cohort.parquet")
+
+
+def test_a_name_that_is_no_utf8_is_refused(tmp_path: Path):
+    with pytest.raises(CohortError, match="is no UTF-8"):
+        write_cohort(Cohort((Case("bild_\udcfc.png", "p"),)), tmp_path / "cohort.parquet")
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import struct
+import threading
 import time
 import zlib
 from dataclasses import replace
@@ -24,6 +25,7 @@ from pydicom.uid import (
 )
 
 from vesalius.errors import DecodeError, DicomError, ImagingError
+from vesalius.imaging import sandbox as sandbox_module
 from vesalius.imaging.decode import LIMITS, pixels
 from vesalius.imaging.sandbox import sandbox
 
@@ -154,11 +156,34 @@ def test_a_decoder_that_is_killed_is_replaced():
     first = pixels(path)
     child = sandbox(LIMITS)._child
     assert child is not None
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    os.kill(child.pid, signal.SIGSTOP)
+    killer = threading.Timer(0.1, os.kill, (child.pid, signal.SIGKILL))
+    killer.start()
     with pytest.raises(DecodeError, match="SIGKILL"):
         pixels(path)
+    killer.join()
     assert np.array_equal(pixels(path), first)
+
+
+def test_a_decoder_that_died_idle_is_not_blamed_on_the_next_file():
+    path = Path(get_testdata_file("MR_small_RLE.dcm"))
+    first = pixels(path)
+    child = sandbox(LIMITS)._child
+    assert child is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert np.array_equal(pixels(path), first)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, MemoryError])
+def test_after_an_interrupt_the_next_file_gets_its_own_pixels(stop, monkeypatch):
+    first, second = (Path(get_testdata_file(name)) for name in ("MR_small_RLE.dcm", "SC_rgb_rle.dcm"))
+    wanted = pixels(second)
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox_module, "_fill", lambda *_: (_ for _ in ()).throw(stop))
+        with pytest.raises(stop):
+            pixels(first)
+    assert np.array_equal(pixels(second), wanted)
 
 
 def test_a_decoder_that_does_not_answer_in_time_is_ended():
@@ -169,7 +194,7 @@ def test_a_decoder_that_does_not_answer_in_time_is_ended():
 def test_the_limit_of_samples_holds_to_the_last_one():
     path = Path(get_testdata_file("MR_small_RLE.dcm"))
     assert pixels(path, replace(LIMITS, voxels=64 * 64)).shape == (64, 64)
-    with pytest.raises(DecodeError, match="4096 samples declared, wanted at most 4095"):
+    with pytest.raises(DicomError, match="4096 samples declared, wanted at most 4095"):
         pixels(path, replace(LIMITS, voxels=64 * 64 - 1))
 
 

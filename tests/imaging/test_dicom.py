@@ -167,6 +167,25 @@ def test_a_modality_table_takes_the_place_of_slope_and_intercept(tmp_path):
     assert read_dicom(saved(tmp_path, dataset)).voxels[0, 0].tolist() == [[7, 70], [700, 7000]]
 
 
+def test_a_table_and_a_slope_are_never_both_applied(tmp_path):
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [4, 0, 16])
+    table.add_new("LUTData", "US", [7, 70, 700, 7000])
+    table.ModalityLUTType = "US"
+    values = np.array([[0, 1], [2, 3]], np.uint8)
+    both = ct(0, values, ModalityLUTSequence=[table], RescaleSlope=2, RescaleIntercept=5)
+    assert read_dicom(saved(tmp_path, both)).voxels[0, 0].tolist() == [[7, 70], [700, 7000]]
+    empty = ct(0, values, ModalityLUTSequence=[], RescaleSlope=2, RescaleIntercept=5)
+    assert read_dicom(saved(tmp_path, empty)).voxels[0, 0].tolist() == [[5, 7], [9, 11]]
+
+
+def test_more_bits_stored_than_allocated_are_refused(tmp_path):
+    film = {"Modality": "DX", "PhotometricInterpretation": "MONOCHROME1", "BitsStored": 16}
+    dataset = ct(0, np.zeros((4, 6), np.uint8), **film, RescaleSlope=None, RescaleIntercept=None)
+    with pytest.raises(DicomError, match=r"has 16 Bits Stored, wanted at most 8"):
+        read_dicom(saved(tmp_path, dataset))
+
+
 @pytest.mark.parametrize("name", ["OBXXXX1A.dcm", "OBXXXX1A_rle.dcm", "OT-PAL-8-face.dcm"])
 def test_a_palette_becomes_red_green_and_blue(name, data):
     path = data("dicom_mixed") / "variety" / name
@@ -270,6 +289,26 @@ def test_bad_files_are_named_and_never_stop_the_rest(tmp_path):
     assert "RT Plan Storage" in found.problems[3].reason
 
 
+def test_a_series_that_lies_nowhere_never_stops_the_rest(tmp_path):
+    good = saved(tmp_path / "good", *(ct(z) for z in (0, 2, 4)))
+    saved(tmp_path / "flat", ct(0, ImageOrientationPatient=[1, 0, 0, 1, 0, 0], SeriesInstanceUID="1.2.5"))
+    saved(tmp_path / "tiny", *(ct(z, PixelSpacing=[1e-7, 1e-7], SeriesInstanceUID="1.2.6") for z in (0, 2)))
+    found = find_series(tmp_path)
+    (series,) = found.series
+    assert sorted(series.paths) == sorted(good)
+    flat, tiny = (problem.reason for problem in found.problems)
+    assert "wanted rows at right angles to columns" in flat
+    assert "series of 2 file(s) not read" in tiny
+    assert str(tmp_path / "tiny") in tiny
+
+
+def test_hidden_leftovers_are_passed_over(tmp_path):
+    saved(tmp_path, ct(0))
+    saved(tmp_path / ".ab12cd34.syn", ct(2))
+    (series,) = find_series(tmp_path).series
+    assert series.slices == 1
+
+
 def test_a_survey_tells_what_the_headers_say(tmp_path):
     saved(tmp_path, *(ct(z, PatientSex="F", PatientAge="063Y") for z in (0, 2)))
     (series,) = find_series(tmp_path).series
@@ -300,6 +339,13 @@ def test_a_thousand_million_encoded_frames_are_refused_by_the_survey(tmp_path):
     found = find_series(tmp_path)
     assert not found.series
     assert "declares 999999999 frames" in found.problems[0].reason
+
+
+def test_more_frames_than_any_picture_has_are_refused_by_the_survey(tmp_path):
+    saved(tmp_path, ct(0, np.zeros((1, 1), np.uint8), NumberOfFrames=60_000, PixelData=bytes(60_000)))
+    found = find_series(tmp_path)
+    assert not found.series
+    assert "declares 60000 frames, wanted at most 16384" in found.problems[0].reason
 
 
 CHANGES = {

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from vesalius.errors import DicomError, GeometryError, StorageError, UnitError
 from vesalius.imaging.dicom import find_series, read_dicom
+from vesalius.imaging.dicom_mark import put_mark
 from vesalius.imaging.dicom_write import read_mark, write_dicom
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
@@ -88,6 +89,20 @@ def test_colours_are_read_back(grid, seed, top):
     with TemporaryDirectory() as folder:
         again = read_dicom(write_dicom(image, Path(folder) / "out", Mark(Origin.DERIVED), patient="7"))
     assert torch.equal(again.voxels, image.voxels)
+
+
+@pytest.mark.parametrize("origin", [Origin.DERIVED, Origin.SYNTHETIC])
+def test_a_title_with_a_backslash_stays_one_title(origin, tmp_path):
+    image = Image(torch.zeros(1, 1, 2, 2), Geometry.plain((1, 2, 2)), origin=origin)
+    (path,) = write_dicom(image, tmp_path / "out", Mark(origin), patient="7", series_description=r"a\b")
+    assert str(pydicom.dcmread(path).SeriesDescription).endswith("a/b")
+
+
+def test_a_synthetic_dataset_of_two_titles_gets_one():
+    dataset = pydicom.Dataset()
+    dataset.SeriesDescription = r"a\b"
+    put_mark(dataset, Mark(Origin.SYNTHETIC))
+    assert dataset.SeriesDescription == "SYNTHETIC a/b"
 
 
 def test_a_mirrored_grid_comes_back_in_the_other_order_where_it_lies(tmp_path):

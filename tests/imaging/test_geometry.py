@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vesalius.errors import GeometryError
-from vesalius.imaging.geometry import Geometry, spaced
+from vesalius.imaging.geometry import Geometry
 
 
 def _oblique() -> Geometry:
@@ -36,15 +36,6 @@ def test_resizing_keeps_the_outer_edges():
     other = grid.resized((8, 3, 5))
     assert np.allclose(other.position((-0.5, -0.5, -0.5)), grid.position((-0.5, -0.5, -0.5)))
     assert np.allclose(other.position((7.5, 2.5, 4.5)), grid.position((3.5, 5.5, 7.5)))
-
-
-def test_another_spacing_keeps_directions_and_first_voxel():
-    grid = _oblique()
-    other = spaced(grid, (1.0, 2.0, 3.0))
-    assert np.allclose(other.spacing, (1.0, 2.0, 3.0))
-    assert other.position((0, 0, 0)) == grid.position((0, 0, 0))
-    directions = (grid.matrix[:3, :3] / grid.spacing, other.matrix[:3, :3] / other.spacing)
-    assert np.allclose(*directions)
 
 
 def test_grids_are_close_within_a_tolerance_at_every_corner():

@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from nibabel.nifti1 import Nifti1Extension
 
 from vesalius.errors import DecodeError, ImagingError, StorageError
 from vesalius.imaging.geometry import Geometry
@@ -279,6 +280,24 @@ def test_a_header_that_claims_too_much_is_refused_before_anything_is_unpacked(tm
     path.write_bytes(whole)
     with pytest.raises(DecodeError, match="wanted at most"):
         read_nifti(path)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("offset", [-1e3, 1e9, 1e13, 1e30, np.inf, np.nan])
+def test_voxels_that_begin_nowhere_are_refused_before_anything_is_unpacked(tmp_path, offset, zipped):
+    whole = bytearray(_foreign(tmp_path / "a.nii", _array()).read_bytes())
+    whole[108:112] = struct.pack("<f", offset)
+    (tmp_path / "b.nii").write_bytes(gzip.compress(whole) if zipped else whole)
+    for read in (read_nifti, nifti_header):
+        with pytest.raises(DecodeError, match=r"b\.nii: NIfTI"):
+            read(tmp_path / "b.nii")
+
+
+def test_a_comment_in_another_alphabet_does_no_harm(tmp_path):
+    picture = nibabel.Nifti1Image(_array(), AFFINE)
+    picture.header.extensions.append(Nifti1Extension(6, "Schädel".encode("latin-1")))
+    (tmp_path / "a.nii").write_bytes(picture.to_bytes())
+    assert read_nifti(tmp_path / "a.nii").origin is Origin.ACQUIRED
 
 
 def test_an_axis_too_long_for_the_format_is_refused(tmp_path):

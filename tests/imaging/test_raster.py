@@ -1,5 +1,7 @@
 """PNG, JPEG, BMP and TIFF: values, colours, masks, marks, and what is refused."""
 
+import struct
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -250,6 +252,45 @@ def test_of_two_origins_the_higher_holds(tmp_path):
     path = write_image(_image(np.zeros((1, 1, 2, 2))), tmp_path / "a.png")
     write_sidecar(Sidecar(Mark(Origin.SYNTHETIC)), path)
     assert read_raster(path).origin is Origin.SYNTHETIC
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
+def test_a_tiff_stored_again_keeps_its_mark(tmp_path, compression):
+    path = write_image(_image(_grey()[None, None], origin=Origin.SYNTHETIC), tmp_path / "a.tif")
+    with Pillow.open(path) as picture:
+        picture.save(tmp_path / "b.tif", compression=compression, tiffinfo={270: picture.tag_v2[270]})
+    assert read_raster(tmp_path / "b.tif").origin is Origin.SYNTHETIC
+
+
+def test_a_header_says_what_reading_gives(tmp_path):
+    exif = Pillow.Exif()
+    exif[274] = 6
+    Pillow.fromarray(_grey()).save(tmp_path / "turned.jpg", exif=exif)
+    pages = [Pillow.fromarray(_grey()) for _ in range(5)]
+    pages[0].save(tmp_path / "moving.png", save_all=True, append_images=pages[1:])
+    for name in ("turned.jpg", "moving.png"):
+        assert raster_header(tmp_path / name).size == read_raster(tmp_path / name).geometry.shape
+    assert raster_header(tmp_path / "turned.jpg").size == (1, 7, 5)
+    assert raster_header(tmp_path / "moving.png").size == (5, 5, 7)
+
+
+def test_damaged_tags_are_refused_in_the_words_of_the_house(tmp_path):
+    Pillow.fromarray(_grey()).save(tmp_path / "a.tif", compression="tiff_lzw")
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "next-page-nowhere.tif").write_bytes(whole[:-4] + b"\0\0\xff\0")
+    (tmp_path / "no-extent.tif").write_bytes(
+        b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 259, 3, 1, 1) + bytes(4)
+    )
+    exif = Pillow.Exif()
+    exif[274], exif[282] = 6, 1.5
+    Pillow.fromarray(_grey()).save(tmp_path / "a.jpg", exif=exif)
+    whole = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "width-is-a-fraction.jpg").write_bytes(whole.replace(b"\x01\x1a\0\x05", b"\x01\0\0\x05"))
+    for name in ("next-page-nowhere.tif", "no-extent.tif", "width-is-a-fraction.jpg"):
+        with pytest.raises(DecodeError, match=name):
+            read_raster(tmp_path / name)
+    with pytest.raises(DecodeError, match="no-extent"):
+        raster_header(tmp_path / "no-extent.tif")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif"])

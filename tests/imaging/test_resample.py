@@ -6,7 +6,7 @@ import SimpleITK
 import torch
 
 from vesalius.errors import ImagingError
-from vesalius.imaging.geometry import Geometry, spaced
+from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import HOUNSFIELD, Image, LabelMap, Origin
 from vesalius.imaging.resample import resample, resample_labels, resize, to_plane_size
 
@@ -140,7 +140,15 @@ def test_an_impossible_size_is_refused():
         to_plane_size(Image(torch.rand(1, 1, 4, 4), Geometry.plain((1, 4, 4))), (0, 4))
 
 
+@pytest.mark.parametrize("spacing", [(1.0, 1e6, 1e-3), (1.0, 1e-3, 1e6), (1.0, 1e100, 1e-90)])
+def test_an_impossible_aspect_is_refused(spacing):
+    with pytest.raises(ImagingError, match="wanted an aspect nearer to 8 x 8"):
+        to_plane_size(Image(torch.rand(1, 1, 4, 4), Geometry.plain((1, 4, 4), spacing)), (8, 8))
+
+
 def test_another_spacing_is_one_call_away():
     image = _ramp(Geometry.plain((6, 8, 8)))
-    finer = spaced(image.geometry, (0.5, 0.5, 0.5))
+    matrix = image.geometry.matrix
+    matrix[:3, :3] *= 0.5 / np.array(image.geometry.spacing)
+    finer = Geometry.from_matrix(image.geometry.shape, matrix)
     assert torch.allclose(resample(image, finer).voxels, _ramp(finer).voxels, atol=1e-3)

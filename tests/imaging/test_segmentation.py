@@ -92,6 +92,32 @@ def test_a_picture_is_no_segmentation(tmp_path):
         read_segmentation(paths[0])
 
 
+def test_another_meaning_of_the_same_mask_is_another_object(tmp_path):
+    geometry = Geometry.plain((2, 6, 9))
+    paths = sources(tmp_path, geometry)
+    uids = set()
+    for code in (LIVER, MASS):
+        write_segmentation(replace(drawn(geometry), codes={1: code}), tmp_path / "seg.dcm", paths, DRAWN)
+        uids.add(pydicom.dcmread(tmp_path / "seg.dcm").SOPInstanceUID)
+    assert len(uids) == 2
+
+
+def test_labels_without_sources_are_refused(tmp_path):
+    with pytest.raises(DicomError, match="labels have no source"):
+        write_segmentation(drawn(Geometry.plain((2, 6, 9))), tmp_path / "seg.dcm", [], DRAWN)
+
+
+def test_frames_without_positions_are_never_laid_onto_each_other(tmp_path):
+    geometry = Geometry.plain((3, 6, 9))
+    write_segmentation(drawn(geometry), tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN)
+    said = pydicom.dcmread(tmp_path / "seg.dcm")
+    for group in said.PerFrameFunctionalGroupsSequence:
+        del group.PlanePositionSequence
+    said.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(GeometryError, match="frames have no positions"):
+        read_segmentation(tmp_path / "seg.dcm")
+
+
 def test_slices_left_out_are_background(tmp_path):
     geometry = Geometry.plain((5, 6, 9), (2.0, 1.0, 1.0))
     labels = torch.zeros(1, 5, 6, 9, dtype=torch.int64)

@@ -8,7 +8,7 @@ from vesalius.errors import ImagingError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Code, Origin
 from vesalius.imaging.marks import Mark
-from vesalius.imaging.sidecar import Sidecar, beside, read_sidecar, write_sidecar
+from vesalius.imaging.sidecar import Sidecar, beside, handmade, read_sidecar, write_sidecar
 
 
 def _full() -> Sidecar:
@@ -24,20 +24,31 @@ def test_a_sidecar_says_everything_again_to_the_last_bit(tmp_path):
 
 
 def test_the_name_of_a_sidecar_is_that_of_its_picture(tmp_path):
+    assert beside(tmp_path / "a.nii.gz") == tmp_path / "a.nii.gz.json"
     for name in ("a.b.nii.gz", "a.b.nii", "a.b.PNG"):
-        assert beside(tmp_path / name) == tmp_path / "a.b.json"
+        assert handmade(tmp_path / name) == tmp_path / "a.b.json"
 
 
 def test_a_sidecar_says_in_plain_words_that_a_picture_is_synthetic(tmp_path):
     write_sidecar(_full(), tmp_path / "a.png")
-    assert json.loads((tmp_path / "a.json").read_text())["synthetic"] is True
+    assert json.loads(beside(tmp_path / "a.png").read_text())["synthetic"] is True
 
 
-def test_what_others_wrote_into_a_sidecar_is_kept(tmp_path):
-    (tmp_path / "a.json").write_text('{"EchoTime": 0.03, "unit": "none"}')
-    write_sidecar(_full(), tmp_path / "a.nii.gz")
-    said = json.loads((tmp_path / "a.json").read_text())
-    assert (said["EchoTime"], said["unit"]) == (0.03, "[hnsf'U]")
+def test_what_people_wrote_is_left_alone_and_nothing_of_it_taken_over(tmp_path):
+    bids = '{"PatientName": "Doe", "unit": "none"}'
+    (tmp_path / "a.json").write_text(bids)
+    beside(tmp_path / "a.png").write_text(bids)
+    write_sidecar(_full(), tmp_path / "a.png")
+    assert (tmp_path / "a.json").read_text() == bids
+    assert "Doe" not in beside(tmp_path / "a.png").read_text()
+    assert read_sidecar(tmp_path / "a.png", None) == _full()
+
+
+def test_a_sidecar_says_nothing_of_another_picture_of_that_stem(tmp_path):
+    (tmp_path / "a.json").write_text('{"unit": "[hnsf\'U]", "modality": "CT", "origin": "SYNTHETIC"}')
+    write_sidecar(Sidecar(modality="SEG", labels=True), tmp_path / "a.png")
+    told = read_sidecar(tmp_path / "a.nii.gz", None)
+    assert (told.unit, told.modality, told.mark.origin) == ("[hnsf'U]", "CT", Origin.SYNTHETIC)
 
 
 def test_nothing_known_is_an_acquired_picture_without_unit(tmp_path):
@@ -45,9 +56,30 @@ def test_nothing_known_is_an_acquired_picture_without_unit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"affine": [[1]]}', '{"codes": {"x": {}}}', '{"origin": "BETTER"}', '{"codes": 3}']
+    "text",
+    [
+        "[1, 2]",
+        '{"origin": [0, 0, 0]}',
+        '{"codes": [1]}',
+        '{"codes": {"x": {}}}',
+        '{"affine": [[1]]}',
+        '{"unit": {"x": 1}}',
+    ],
 )
-def test_a_sidecar_that_cannot_be_understood_stops_the_reader(tmp_path, text):
+def test_what_other_tools_say_in_another_form_is_not_for_us(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    assert read_sidecar(tmp_path / "a.png", None) == Sidecar()
+
+
+@pytest.mark.parametrize("said", ['"affine": [[1]]', '"codes": {"x": {}}', '"unit": 3', '"origin": [0]'])
+def test_what_we_said_ourselves_must_be_understood(tmp_path, said):
+    beside(tmp_path / "a.png").write_text(f'{{"software": "Vesalius", {said}}}')
+    with pytest.raises(ImagingError, match="wanted"):
+        read_sidecar(tmp_path / "a.png", None)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"origin": "SYNTHETHIC"}'])
+def test_no_json_and_no_origin_that_we_know_stop_the_reader(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(ImagingError, match="wanted"):
         read_sidecar(tmp_path / "a.png", None)

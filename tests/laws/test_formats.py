@@ -13,12 +13,12 @@ from hypothesis.extra.numpy import arrays
 from vesalius.imaging.body import crop_to, pad_to
 from vesalius.imaging.dicom_write import write_dicom
 from vesalius.imaging.formats import read_image, read_labels, write_image, write_labels
-from vesalius.imaging.geometry import Geometry, spaced
+from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Code, Image, LabelMap, Origin
 from vesalius.imaging.intensity import Window
 from vesalius.imaging.marks import Mark
 from vesalius.imaging.resample import resample, resize, to_plane_size
-from vesalius.imaging.sidecar import beside
+from vesalius.imaging.sidecar import beside, read_sidecar
 
 MOST_MM = 0.01
 MOST = 2.0**100
@@ -123,6 +123,24 @@ def test_reading_tiff_undoes_writing_it(parts, mark, with_sidecar):
     assert again.geometry == image.geometry
     assert _facts(again) == _facts(image)
     assert again.origin is max(image.origin, mark.origin if mark else Origin.ACQUIRED)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a.png", "a.tif", "a.nii.gz", "a.jpg"]), origins), max_size=6),
+    origins,
+)
+def test_writing_one_picture_says_nothing_of_another_one_of_that_stem(steps, said):
+    image = Image(torch.zeros(1, 1, 2, 3), Geometry.plain((1, 2, 3)))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.json").write_text(f'{{"origin": "{said.name}", "unit": "Bq/mL"}}')
+        last = {}
+        for name, origin in steps:
+            last[name] = write_image(image.derive(image.voxels, origin), Path(folder) / name), origin
+        for path, origin in last.values():
+            again = read_image([path])
+            assert (again.origin, again.unit) == (max(said, origin), ARBITRARY)
+        foreign = read_sidecar(Path(folder) / "a.bmp", None)
+        assert (foreign.mark.origin, foreign.unit) == (said, "Bq/mL")
 
 
 @given(
@@ -238,9 +256,10 @@ def test_resizing_keeps_the_centroid(shape, grid):
 @given(st.floats(0.4, 3.0), st.sampled_from(sorted(GRIDS)))
 def test_another_spacing_keeps_the_centroid(spacing, grid):
     image = _phantom(GRIDS[grid])
-    fine = spaced(image.geometry, (spacing,) * 3)
+    matrix = image.geometry.matrix
+    matrix[:3, :3] *= spacing / np.array(image.geometry.spacing)
     shape = np.ceil(np.multiply(image.geometry.shape, image.geometry.spacing) / spacing).astype(int) + 1
-    made = resample(image, Geometry.from_matrix(tuple(shape.tolist()), fine.matrix))
+    made = resample(image, Geometry.from_matrix(tuple(shape.tolist()), matrix))
     assert np.linalg.norm(_centroid(made) - _centroid(image)) < 0.12 * max(3.0, spacing)
 
 

@@ -1,13 +1,17 @@
 """``vesalius cohort``: who is there, and what is wrong with each file that cannot be used."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from vesalius.cli.console import say, stage, table
 from vesalius.cli.people import selected, why
 from vesalius.cli.verbs import Cohort
 from vesalius.cohort.cohort import require
 from vesalius.cohort.duplicates import Pair
-from vesalius.cohort.folder import Survey, survey
+from vesalius.cohort.folder import survey
 from vesalius.cohort.summary import Summary, summarise
 from vesalius.cohort.table import write_cohort
+from vesalius.imaging.series import Problem
 
 
 def show_cohort(asked: Cohort) -> None:
@@ -19,7 +23,7 @@ def show_cohort(asked: Cohort) -> None:
     with stage("decoding every picture"):
         found = survey(asked.source, decode=True)
         chosen = require(selected(found.cohort, asked.where))
-        summary = summarise(Survey(chosen, found.problems, found.kind))
+        summary = summarise(replace(found, cohort=chosen))
     _print(summary)
     if asked.out is not None:
         say(f"written: {write_cohort(chosen, asked.out)}")
@@ -40,10 +44,22 @@ def _print(summary: Summary) -> None:
         say(f"{len(summary.problems)} problem(s), one line each")
         for problem in summary.problems:
             say(f"  {problem.path}: {why(problem)}")
+    for line in _notes(summary.notes):
+        say(line)
     if summary.duplicates:
         say(f"{len(summary.duplicates)} picture(s) that occur twice")
         for pair in summary.duplicates:
             say(f"  {pair.first} ~ {pair.second}: {_how(pair)}")
+
+
+def _notes(notes: tuple[Problem, ...]) -> Iterable[str]:
+    """A line for each thing that is unusual, with the first picture it was seen in."""
+    seen: dict[str, list[Problem]] = {}
+    for note in notes:
+        seen.setdefault(note.reason, []).append(note)
+    for reason, (first, *others) in seen.items():
+        more = f" and {len(others)} more" if others else ""
+        yield f"note: {first.path}{more}: {reason}"
 
 
 def _how(pair: Pair) -> str:

@@ -14,7 +14,16 @@ from vesalius.imaging.image import Image, LabelMap
 Fact = str | int | float
 """What is known of a case: sex, age, site, label, split."""
 
-_SIDES = ("train", "val", "test")
+SIDES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+"""Words for the parts of a study, in lower case, to the names of `Parts`."""
 
 
 @dataclass(frozen=True)
@@ -191,19 +200,25 @@ class Cohort:
     def parts(self, val: float = 0.15, test: float = 0.2, salt: str = "vesalius") -> Parts:
         """Training, validation and test people: as recorded in the fact ``split``, else by hash.
 
+        The words are those of `SIDES`, in any case of letters. Where all cases have one and the
+        same other word, nothing is divided by it, and the hash decides.
+
         Raises:
             LeakageError: The recorded split puts a patient on two sides.
             CohortError: Only some cases have a recorded split, or it has an unknown word.
         """
-        recorded = {str(case.facts["split"]) for case in self.cases if "split" in case.facts}
-        if recorded and recorded <= set(_SIDES):
-            parts = Parts(*(self.where(lambda case, s=side: case.facts.get("split") == s) for side in _SIDES))
-            if sum(map(len, parts)) != len(self):
-                raise CohortError(f"cohort {self.name}: some cases have no 'split', wanted all or none")
+        recorded = sides(self)
+        unknown = [word for word in recorded if word not in Parts._fields]
+        if sum(map(len, recorded.values())) not in (0, len(self)):
+            raise CohortError(f"cohort {self.name}: some cases have no 'split', wanted all or none")
+        if unknown and len(recorded) > 1:
+            raise CohortError(f"cohort {self.name}: 'split' is {unknown[0]!r}, wanted one of {sorted(SIDES)}")
+        if recorded and not unknown:
+            parts = Parts(*(recorded.get(side, replace(self, cases=())) for side in Parts._fields))
         else:
             rest, held = self.split(test, salt)
             parts = Parts(*rest.split(val / (1 - test), salt + "/val"), held)
-        separate(train=parts.train, val=parts.val, test=parts.test)
+        separate(**parts._asdict())
         return parts
 
     def joined(self, other: "Cohort") -> "Cohort":
@@ -211,19 +226,32 @@ class Cohort:
         return replace(self, cases=self.cases + other.cases)
 
 
-def separate(**sides: Cohort) -> None:
+def sides(cohort: Cohort) -> dict[str, Cohort]:
+    """The recorded parts of a study, by their names in `Parts`, or by what the fact ``split`` says instead.
+
+    Cases without the fact are in none of them.
+    """
+    words = {case.key: str(case.facts["split"]).lower() for case in cohort.cases if "split" in case.facts}
+    named = {key: SIDES.get(word, word) for key, word in words.items()}
+    return {
+        side: cohort.where(lambda case, side=side: named.get(case.key) == side)
+        for side in sorted(set(named.values()))
+    }
+
+
+def separate(**parts: Cohort) -> None:
     """Prove that nobody stands on two sides.
 
     Args:
-        sides: Cohorts by name.
+        parts: Cohorts by name.
 
     Raises:
         LeakageError: A patient is in two of them.
     """
-    names = list(sides)
+    names = list(parts)
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
-            both = sides[first].patients & sides[second].patients
+            both = parts[first].patients & parts[second].patients
             if both:
                 raise LeakageError(tuple(sorted(both)), (first, second))
 
@@ -247,5 +275,6 @@ def gather(cases: Iterable[Case], name: str) -> Cohort:
 
 
 def _position(patient: str, salt: str) -> float:
-    digest = hashlib.sha256(f"{salt}/{patient}".encode()).digest()
+    # Names of people may come from file names, which need not be UTF-8.
+    digest = hashlib.sha256(f"{salt}/{patient}".encode(errors="surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

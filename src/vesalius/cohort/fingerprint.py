@@ -1,10 +1,11 @@
 """Which pictures a cohort holds, in one number that does not know their names."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from vesalius.errors import ImagingError
 from vesalius.imaging.image import Image
 
 _THREADS = 4
+_EXTENT = ("slices", "rows", "columns")
+_SPACING = ("spacing_z", "spacing_y", "spacing_x")
 
 
 @dataclass(frozen=True)
@@ -69,20 +72,22 @@ def fingerprint(cohort: Cohort) -> Fingerprint:
 
 def counted(cohort: Cohort, fact: str) -> dict[str, int]:
     """Cases of each value of a fact, the commonest first; cases without it are not counted."""
-    values = Counter(str(case.facts[fact]) for case in cohort.cases if fact in case.facts)
-    return dict(sorted(values.items(), key=lambda item: (-item[1], item[0])))
+    return _ranked(str(case.facts[fact]) for case in cohort.cases if fact in case.facts)
 
 
 def sizes(cohort: Cohort) -> dict[str, int]:
     """Cases of each extent, as ``"slices x rows x columns"``, the commonest first."""
-    shapes = Counter(extent for case in cohort.cases if (extent := _extent(case)))
-    named = {" x ".join(map(str, shape)): count for shape, count in shapes.items()}
-    return dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
+    return _ranked(" x ".join(f"{length:.0f}" for length in shape) for shape in _measured(cohort, _EXTENT))
+
+
+def spacings(cohort: Cohort) -> dict[str, int]:
+    """Cases of each spacing, as ``"z x y x x"`` in millimetres, the commonest first."""
+    return _ranked(" x ".join(f"{gap:.3g}" for gap in gaps) for gaps in _measured(cohort, _SPACING))
 
 
 def spacing(cohort: Cohort) -> tuple[float, float, float] | None:
     """Median millimetres between voxel centres along ``(z, y, x)``; None where no case says."""
-    known = [gaps for case in cohort.cases if (gaps := _gaps(case))]
+    known = list(_measured(cohort, _SPACING))
     if not known:
         return None
     z, y, x = (float(value) for value in np.median(known, axis=0).round(4))
@@ -121,23 +126,21 @@ def _source(source: PictureSource, files: Mapping[Path, str]) -> str:
     return "+".join(sorted(files[path] for path in source.paths)) + f"@{source.slice}"
 
 
-def _extent(case: Case) -> tuple[int, ...] | None:
-    held = next((source for source in case.pictures.values() if isinstance(source, Held)), None)
-    if held is not None:
-        return held.image.geometry.shape
-    names = ("slices", "rows", "columns")
-    return (
-        tuple(int(case.facts[name]) for name in names) if all(name in case.facts for name in names) else None
-    )
+def _ranked(values: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _gaps(case: Case) -> tuple[float, ...] | None:
-    held = next((source for source in case.pictures.values() if isinstance(source, Held)), None)
-    if held is not None:
-        return held.image.geometry.spacing
-    names = ("spacing_z", "spacing_y", "spacing_x")
-    return (
-        tuple(float(case.facts[name]) for name in names)
-        if all(name in case.facts for name in names)
-        else None
-    )
+def _measured(cohort: Cohort, names: tuple[str, str, str]) -> Iterator[tuple[float, ...]]:
+    """Three measures of each case: of its picture in memory, else its facts where all are numbers."""
+    for case in cohort.cases:
+        held = next((source for source in case.pictures.values() if isinstance(source, Held)), None)
+        facts = _facts(held.image) if held else case.facts
+        told = [facts.get(name) for name in names]
+        values = tuple(value for value in told if isinstance(value, int | float) and isfinite(value))
+        if len(values) == len(names):
+            yield values
+
+
+def _facts(image: Image) -> dict[str, int | float]:
+    grid = image.geometry
+    return dict(zip(_EXTENT + _SPACING, grid.shape + grid.spacing, strict=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from vesalius.cohort import metadata
-from vesalius.cohort.cohort import Case, Cohort, gather, separate
+from vesalius.cohort.cohort import Case, Cohort, gather, separate, sides
 from vesalius.cohort.inspection import Inspected, inspect
 from vesalius.cohort.layouts import (
     class_folders,
@@ -40,11 +40,13 @@ class Survey:
         cohort: Cases whose pictures can be read, in the order of their keys.
         problems: Files that cannot be used, with the reason.
         kind: How the folder tells who is in it.
+        notes: What is unusual about pictures that can be used, such as a gantry tilt.
     """
 
     cohort: Cohort
     problems: tuple[Problem, ...]
     kind: Kind
+    notes: tuple[Problem, ...] = ()
 
 
 def survey(
@@ -80,8 +82,8 @@ def survey(
     named = _with_patient(inspected.cases, patient) if patient else inspected.cases
     name = source.stem if source.is_file() else source.resolve().name
     cohort = gather(_with_label(named, label) if label else named, name)
-    _refuse_leaks(cohort)
-    return Survey(cohort, problems, kind)
+    separate(**sides(cohort))
+    return Survey(cohort, problems, kind, drafted.notes)
 
 
 def read_cohort(
@@ -167,11 +169,4 @@ def _with_patient(cases: tuple[Case, ...], pattern: str) -> tuple[Case, ...]:
             )
     return tuple(
         replace(case, patient=match[1] if match.re.groups else match[0]) for case, match in found if match
-    )
-
-
-def _refuse_leaks(cohort: Cohort) -> None:
-    sides = sorted({str(case.facts["split"]) for case in cohort.cases if "split" in case.facts})
-    separate(
-        **{side: cohort.where(lambda case, side=side: case.facts.get("split") == side) for side in sides}
     )

@@ -14,10 +14,11 @@ from vesalius.imaging.series import Problem, find_series
 
 
 class Inspected(NamedTuple):
-    """Cases that can be used, and what is wrong with the others."""
+    """Cases that can be used, what is wrong with the others, and what is unusual about the first."""
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...] = ()
 
 
 def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
@@ -26,7 +27,8 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     A case with a picture that cannot be read is left out. One with a label map that cannot be
     read stays without it. The others gain the facts ``rows``, ``columns``, ``slices``, spacing in
     millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``) where the file knows it, and
-    ``modality``; what a table said before is kept.
+    ``modality``. Extent and spacing are as the picture says, whatever a table said before; all
+    else that a table said is kept.
 
     Args:
         cases: Cases of stored pictures.
@@ -41,7 +43,8 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
             continue
         masks, faults = _masks(case, decode)
         problems += faults
-        kept.append(replace(case, masks=masks, facts=facts | dict(case.facts)))
+        measured = {name: value for name, value in facts.items() if name != "modality"}
+        kept.append(replace(case, masks=masks, facts=facts | dict(case.facts) | measured))
     return Inspected(tuple(kept), tuple(problems))
 
 
@@ -73,7 +76,9 @@ def _header(path: Path) -> Header:
     found = find_series(path)
     if found.problems:
         raise DicomError(found.problems[0].reason)
-    series = next(iter(found.series))
+    series = next(iter(found.series), None)
+    if series is None:
+        raise DicomError(f"{path}: is a DICOMDIR, wanted a picture")
     if not series.is_regular:
         raise GeometryError(f"{path}: is no regular grid: {'; '.join(series.warnings)}")
     return Header((series.slices, series.rows, series.columns), 1, series.spacing, series.modality)

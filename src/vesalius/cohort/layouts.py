@@ -5,18 +5,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from vesalius.cohort.cohort import Case, Fact, Stored
+from vesalius.cohort.cohort import SIDES, Case, Fact, Stored
 from vesalius.cohort.inspection import Inspected
 from vesalius.errors import CohortError
-from vesalius.imaging.formats import is_picture
-from vesalius.imaging.series import Problem, Series, find_series
+from vesalius.imaging.dataset import is_dicom
+from vesalius.imaging.formats import NIFTI, is_picture
+from vesalius.imaging.raster import RASTERS
+from vesalius.imaging.series import Problem, Series, files_below, find_series
 
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"} | {
-    "test": "test",
-    "testing": "test",
-}
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 _FACTS = {
     "PatientSex": "sex",
@@ -33,10 +31,7 @@ _YEARS = re.compile(r"(\d{3})Y")
 
 def pictures_below(folder: Path) -> Iterator[Path]:
     """Files that claim to be pictures, sorted, at any depth; hidden ones are passed over."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file() and is_picture(path):
-            yield path
+    return (path for path in files_below(folder) if is_picture(path))
 
 
 def pictures_in(folder: Path) -> Iterator[Path]:
@@ -51,22 +46,29 @@ def read_dicom_tree(source: Path) -> Inspected:
 
     Facts: ``modality``, ``description``, ``folder``, extent and spacing, and what the header tells of
     sex, age, site and scanner. The label is the modality. Patients get a pseudonym made from
-    their identifier.
+    their identifier. Pictures of other kinds are named as not read.
 
     Args:
         source: A folder or one file.
     """
     found = find_series(source)
     root = source if source.is_dir() else source.parent
-    cases, problems = [], list(found.problems)
+    cases, problems, notes = [], [*found.problems, *_others(source)], []
     for series in found.series:
         if series.is_regular:
             cases.append(_series(series, series.paths, root))
+            notes += [Problem(series.paths[0], warning) for warning in series.warnings]
             continue
         problems.append(Problem(series.paths[0], _irregular(series)))
         if len(series.paths) > 1:
             cases += [_series(series, (path,), root) for path in series.paths]
-    return Inspected(tuple(cases), tuple(problems))
+    return Inspected(tuple(cases), tuple(problems), tuple(notes))
+
+
+def _others(source: Path) -> Iterator[Problem]:
+    for path in pictures_below(source):
+        if path.name.lower().endswith(NIFTI + RASTERS) and not is_dicom(path):
+            yield Problem(path, f"{path}: not read: lies among DICOM files")
 
 
 def _irregular(series: Series) -> str:
@@ -77,8 +79,10 @@ def _irregular(series: Series) -> str:
 def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
     """The whole series, or one file of it; what a file alone holds is left to `inspection`."""
     first = paths[0].relative_to(root)
-    name = sha256(f"{series.uid}/{first.name}".encode()).hexdigest()[:8]
-    key = first if len(paths) == 1 else first.with_name(f"{series.modality}-{name}")
+    name = sha256(f"{series.uid}/{first.name}".encode(errors="surrogateescape")).hexdigest()[:8]
+    # A header may say anything; a modality such as CT/MR is no name of a file.
+    kind = re.sub(r"\W", "_", series.modality)
+    key = first if len(paths) == 1 else first.with_name(f"{kind}-{name}")
     facts: dict[str, Fact] = {
         own: series.attributes[keyword] for keyword, own in _FACTS.items() if keyword in series.attributes
     }
@@ -90,7 +94,7 @@ def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
     if len(paths) > 1:
         facts |= {"slices": series.slices, "rows": series.rows, "columns": series.columns}
         facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", series.spacing, strict=True)}
-    patient = sha256(series.patient.encode()).hexdigest()[:12]
+    patient = sha256(series.patient.encode(errors="surrogateescape")).hexdigest()[:12]
     return Case(key.as_posix(), patient, {"image": Stored(paths)}, {}, facts)
 
 
@@ -109,16 +113,16 @@ def read_nnunet(folder: Path) -> Inspected:
     channels = _channels(folder / "dataset.json")
     roles: dict[str, dict[str, Stored]] = defaultdict(dict)
     for path in pictures_below(folder / "imagesTr"):
-        stem, suffix = _stem(path)
-        match = _CHANNEL.fullmatch(stem)
-        name, number = (match[1], int(match[2])) if match else (stem, 0)
+        own, suffix = stem(path.name)
+        match = _CHANNEL.fullmatch(own)
+        name, number = (match[1], int(match[2])) if match else (own, 0)
         roles[name + suffix][f"image_{number}" if number else "image"] = Stored((path,))
-    labels = {"".join(_stem(path)): path for path in pictures_below(folder / "labelsTr")}
+    labels = {"".join(stem(path.name)): path for path in pictures_below(folder / "labelsTr")}
     facts: dict[str, Fact] = {"channel": channels["0"]} if "0" in channels else {}
     cases = []
     for name, pictures in roles.items():
         masks = {"mask": Stored((labels[name],))} if name in labels else {}
-        key, _ = _stem(Path(name))
+        key, _ = stem(name)
         cases.append(Case(key, key, pictures, masks, facts))
     return Inspected(tuple(cases), ())
 
@@ -134,10 +138,10 @@ def _channels(path: Path) -> dict[str, str]:
         raise CohortError(f"{path}: not read: {error}, wanted a JSON object with channel_names") from error
 
 
-def _stem(path: Path) -> tuple[str, str]:
-    """Name without suffix, and the suffix; ``.nii.gz`` is one."""
-    suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix
-    return path.name.removesuffix(suffix) if suffix in path.name else path.name[: -len(suffix)], suffix
+def stem(name: str) -> tuple[str, str]:
+    """Name or path of a file without its suffix, and the suffix; ``.nii.gz`` is one."""
+    suffix = ".nii.gz" if name.lower().endswith(".nii.gz") else PurePosixPath(name).suffix
+    return name[: len(name) - len(suffix)], suffix
 
 
 def class_folders(folder: Path) -> tuple[Path, ...]:
@@ -149,26 +153,34 @@ def class_folders(folder: Path) -> tuple[Path, ...]:
 def read_classes(folder: Path) -> Inspected:
     """One sub-folder for each class; its name is the label.
 
-    Folders called train, val and test are parts first, with the classes below them.
+    Where all are called train, val and test (see `SIDES`) they are parts, with the classes below
+    them; pictures directly in a part have no label, and are named as not read beside classes.
 
     Args:
         folder: Where the sub-folders lie.
     """
     folders = class_folders(folder)
+    if not all(each.name.lower() in SIDES for each in folders):
+        return Inspected(_class(folders, folder, {}), ())
     cases: list[Case] = []
-    if all(each.name.lower() in _SPLITS for each in folders):
-        for part in folders:
-            split = _SPLITS[part.name.lower()]
-            cases += [
-                _file(path, folder, {"label": each.name, "split": split})
-                for each in class_folders(part)
-                for path in pictures_below(each)
+    problems: list[Problem] = []
+    for part in folders:
+        split: dict[str, Fact] = {"split": SIDES[part.name.lower()]}
+        classes, loose = class_folders(part), tuple(pictures_in(part))
+        cases += _class(classes, folder, split)
+        if classes:
+            problems += [
+                Problem(path, f"{path}: not read: folders of classes lie beside it") for path in loose
             ]
-    if not cases:
-        cases = [
-            _file(path, folder, {"label": each.name}) for each in folders for path in pictures_below(each)
-        ]
-    return Inspected(tuple(cases), ())
+        else:
+            cases += [_file(path, folder, split) for path in loose]
+    return Inspected(tuple(cases), tuple(problems))
+
+
+def _class(folders: tuple[Path, ...], root: Path, facts: dict[str, Fact]) -> tuple[Case, ...]:
+    return tuple(
+        _file(path, root, {"label": each.name} | facts) for each in folders for path in pictures_below(each)
+    )
 
 
 def read_flat(source: Path) -> Inspected:
@@ -188,4 +200,6 @@ def read_flat(source: Path) -> Inspected:
 
 def _file(path: Path, root: Path, facts: dict[str, Fact]) -> Case:
     name = path.relative_to(root).as_posix()
-    return Case(name, _stem(path)[0], {"image": Stored((path,))}, {}, facts)
+    # Each part may count its pictures from 0; without parts, equal names are taken for one person.
+    person, _ = stem(name if "split" in facts else path.name)
+    return Case(name, person, {"image": Stored((path,))}, {}, facts)

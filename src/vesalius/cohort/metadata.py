@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vesalius.cohort.cohort import Case, Stored
 from vesalius.cohort.inspection import Inspected
+from vesalius.cohort.layouts import stem
 from vesalius.errors import CohortError
 from vesalius.imaging.series import Problem
 
@@ -26,7 +27,7 @@ def read_metadata(folder: Path) -> Inspected:
     """Read the table of a folder; pictures are not touched.
 
     ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
-    is empty, the stem of the file name stands for the person. ``mask`` is the path of a label map.
+    is empty, ``file`` without its suffix stands for the person. ``mask`` is the path of a label map.
     ``label``, ``split`` and all further columns become facts: numbers where every filled cell of
     the column is one, else text. An empty cell is no fact.
 
@@ -47,7 +48,7 @@ def read_metadata(folder: Path) -> Inspected:
         facts = {column: kind(row[column]) for column, kind in types.items() if row[column]}
         masks, lost = _masks(folder, row)
         problems += lost
-        who = row.get("patient") or Path(name).stem
+        who = row.get("patient") or stem(name)[0]
         cases[name] = Case(name, who, {"image": Stored((folder / name,))}, masks, facts)
     return Inspected(tuple(cases.values()), tuple(problems))
 

@@ -30,7 +30,8 @@ def slices(cohort: Cohort, *, step: int = 1, skip_empty: bool = True) -> Cohort:
     Args:
         cohort: Cases of one or several slices.
         step: Take every n-th slice.
-        skip_empty: Leave out slices whose label map is empty, or whose picture is constant.
+        skip_empty: Leave out slices whose label map is empty; where nothing is labelled in the
+            whole volume (the healthy), those whose picture is constant.
 
     Raises:
         ValueError: The step is below 1.
@@ -62,11 +63,10 @@ def _cut(case: Case, step: int, skip_empty: bool) -> Iterator[Case]:
 
 
 def _filled(case: Case, image: Image) -> list[int]:
-    """Slices that show anything: classes where there is a label map, different values elsewhere."""
-    if case.masks:
-        maps = [source.read_labels().labels[0].flatten(1) for source in case.masks.values()]
-        seen = np.any([(labels != 0).any(1).numpy() for labels in maps], axis=0)
-    else:
+    """Slices that show anything: classes where any are labelled, different values elsewhere."""
+    maps = [source.read_labels().labels[0].flatten(1) for source in case.masks.values()]
+    seen = np.any([(labels != 0).any(1).numpy() for labels in maps], axis=0)
+    if not seen.any():
         flat = image.voxels.transpose(0, 1).flatten(1)
         seen = (flat.amax(1) > flat.amin(1)).numpy()
     return [int(z) for z in np.flatnonzero(seen)]

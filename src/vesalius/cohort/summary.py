@@ -1,14 +1,13 @@
 """What there is to say about a folder of pictures, as plain data."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.cohort import Cohort, sides
 from vesalius.cohort.duplicates import Pair, duplicates
-from vesalius.cohort.fingerprint import counted, sizes, spacing
+from vesalius.cohort.fingerprint import counted, sizes, spacing, spacings
 from vesalius.cohort.folder import Kind, Survey
-from vesalius.cohort.thumbnails import Thumbnails, thumbnails
+from vesalius.cohort.thumbnails import thumbnails
 from vesalius.imaging.series import Problem
 
 
@@ -30,6 +29,7 @@ class Summary:
         masks: Cases with a label map.
         problems: Files that cannot be used, with the reason.
         duplicates: Pictures that occur twice: across recorded parts, else across people.
+        notes: What is unusual about pictures that can be used.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Summary:
     masks: int
     problems: tuple[Problem, ...]
     duplicates: tuple[Pair, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
@@ -64,26 +65,15 @@ def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
         splits=counted(cohort, "split"),
         modalities=counted(cohort, "modality"),
         sizes=sizes(cohort),
-        spacings=_spacings(cohort),
+        spacings=spacings(cohort),
         spacing=spacing(cohort),
         masks=sum(bool(case.masks) for case in cohort.cases),
         problems=survey.problems,
         duplicates=_duplicates(cohort) if look_for_duplicates else (),
+        notes=survey.notes,
     )
 
 
-def _spacings(cohort: Cohort) -> dict[str, int]:
-    axes = ("spacing_z", "spacing_y", "spacing_x")
-    known = (case.facts for case in cohort.cases if all(axis in case.facts for axis in axes))
-    named = Counter(" x ".join(f"{facts[axis]:.3g}" for axis in axes) for facts in known)
-    return dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
-
-
 def _duplicates(cohort: Cohort) -> tuple[Pair, ...]:
-    splits = list(counted(cohort, "split"))
-    if len(splits) < 2:
-        return duplicates(cohort)
-    sides: list[Cohort | Thumbnails] = [
-        thumbnails(cohort.where(lambda case, side=side: case.facts.get("split") == side)) for side in splits
-    ]
-    return duplicates(*sides)
+    parts = sides(cohort).values()
+    return duplicates(*map(thumbnails, parts)) if len(parts) > 1 else duplicates(cohort)

@@ -27,25 +27,15 @@ def write_cohort(cohort: Cohort, path: Path) -> Path:
         path: Where to; ends in ``.parquet``.
 
     Raises:
-        CohortError: A picture is only in memory, or a fact is of two types.
+        CohortError: A picture is only in memory, a fact is of two types, or a name is no UTF-8.
         StorageError: The file could not be written whole.
     """
-    root = path.parent
-    columns: dict[str, pa.Array] = {
-        "key": pa.array([case.key for case in cohort.cases], pa.string()),
-        "patient": pa.array([case.patient for case in cohort.cases], pa.string()),
-    }
-    for role in _names(cohort, lambda case: list(case.pictures)):
-        cells = [_cell(case, case.pictures.get(role), root) for case in cohort.cases]
-        columns[f"picture:{role}"] = pa.array(cells, _SOURCE)
-    for role in _names(cohort, lambda case: list(case.masks)):
-        cells = [_cell(case, case.masks.get(role), root) for case in cohort.cases]
-        columns[f"mask:{role}"] = pa.array(cells, _SOURCE)
-    for name in _names(cohort, lambda case: list(case.facts)):
-        columns[f"fact:{name}"] = _facts(cohort, name)
-    table = pa.table(columns).replace_schema_metadata({_NAME: json.dumps(cohort.name)})
+    try:
+        table = pa.table(_columns(cohort, path.parent))
+    except UnicodeEncodeError as error:
+        raise CohortError(f"{error.object!r} is no UTF-8, wanted a name that is; rename the file") from error
     with written(path) as beside:
-        pq.write_table(table, beside)
+        pq.write_table(table.replace_schema_metadata({_NAME: json.dumps(cohort.name)}), beside)
     return path
 
 
@@ -64,6 +54,22 @@ def read_table(path: Path) -> Cohort:
         raise CohortError(f"{path} has no column {sorted(missing)[0]!r}; it has {table.column_names}")
     said = (table.schema.metadata or {}).get(_NAME)
     return Cohort(tuple(_case(row, path.parent) for row in rows), json.loads(said) if said else path.stem)
+
+
+def _columns(cohort: Cohort, root: Path) -> dict[str, pa.Array]:
+    columns: dict[str, pa.Array] = {
+        "key": pa.array([case.key for case in cohort.cases], pa.string()),
+        "patient": pa.array([case.patient for case in cohort.cases], pa.string()),
+    }
+    for role in _names(cohort, lambda case: list(case.pictures)):
+        cells = [_cell(case, case.pictures.get(role), root) for case in cohort.cases]
+        columns[f"picture:{role}"] = pa.array(cells, _SOURCE)
+    for role in _names(cohort, lambda case: list(case.masks)):
+        cells = [_cell(case, case.masks.get(role), root) for case in cohort.cases]
+        columns[f"mask:{role}"] = pa.array(cells, _SOURCE)
+    for name in _names(cohort, lambda case: list(case.facts)):
+        columns[f"fact:{name}"] = _facts(cohort, name)
+    return columns
 
 
 def _names(cohort: Cohort, of: Callable[[Case], list[str]]) -> list[str]:

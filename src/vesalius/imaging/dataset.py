@@ -18,6 +18,9 @@ from vesalius.errors import DicomError
 from vesalius.imaging.decoder import BROKEN, LIMITS, Limits, Request
 from vesalius.imaging.sandbox import sandbox
 
+DICOM = (".dcm", ".dicom", ".ima")
+"""How the names of DICOM files end, where they end in anything."""
+
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
 

@@ -59,7 +59,8 @@ class Limits:
     """How much one encoded file may cost.
 
     Args:
-        voxels: Most samples a file may declare: rows x columns x channels x frames.
+        voxels: Most samples an encoded file may declare: rows x columns x channels x frames.
+        frames: Most frames any file may declare.
         ratio: Most times a file may grow when decoded ...
         ratio_from: ... once the decoded bytes are more than this.
         memory: Address space of the child in bytes.
@@ -68,6 +69,7 @@ class Limits:
     """
 
     voxels: int = 2**28
+    frames: int = 2**14
     ratio: int = 200
     ratio_from: int = 64 * 2**20
     memory: int = 2 * 2**30

@@ -1,11 +1,13 @@
 """The mark of origin in a DICOM dataset: written where the standard wants it, and read back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 from vesalius.errors import ImagingError
@@ -51,11 +53,13 @@ def put_mark(dataset: Dataset, mark: Mark) -> None:
     dataset.ContributingEquipmentSequence = [*others, _equipment(mark)]
     if mark.is_synthetic:
         dataset.ImageComments = _WARNING
-        dataset.SeriesDescription = _synthetic_title(str(dataset.get("SeriesDescription") or ""))
+        dataset.SeriesDescription = _synthetic_title(dataset.get("SeriesDescription") or "")
 
 
-def _synthetic_title(title: str) -> str:
+def _synthetic_title(said: str | MultiValue) -> str:
     """A description that begins with SYNTHETIC, at most 64 characters long."""
+    # A backslash would make two values of one title (PS3.5 6.2, LO).
+    title = said if isinstance(said, str) else "/".join(said)
     return (title if title.startswith("SYNTHETIC") else f"SYNTHETIC {title}".strip())[:64]
 
 
@@ -125,15 +129,11 @@ def _fitting(mark: Mark) -> str:
     if room >= 0:
         return mark.to_json()
     kept = mark.method
-    while kept and len(text := _with_method(mark, kept + "...").to_json()) > _TEXT:
+    while kept and len(text := replace(mark, method=kept + "...").to_json()) > _TEXT:
         kept = kept[: -max(1, (len(text) - _TEXT) // 6)]
     if not kept:
         raise ImagingError(f"mark has {len(mark.to_json())} characters, wanted at most {_TEXT}")
-    return _with_method(mark, kept + "...").to_json()
-
-
-def _with_method(mark: Mark, method: str) -> Mark:
-    return Mark(mark.origin, method, mark.model, mark.seed, mark.evidence, mark.version)
+    return replace(mark, method=kept + "...").to_json()
 
 
 def _derivation(mark: Mark) -> str:

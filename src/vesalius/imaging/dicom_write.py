@@ -51,7 +51,7 @@ def write_dicom(
         folder: New folder; files in it are ``0001.dcm`` and so on, along z.
         mark: What is said of the making; never closer to the scanner than the picture itself.
         patient: Patient ID; that of a synthetic picture gets the prefix ``SYN-``.
-        series_description: For readers; that of a synthetic picture begins with SYNTHETIC.
+        series_description: For readers; of a synthetic picture begins with SYNTHETIC; ``\\`` becomes ``/``.
         number: Series Number.
 
     Raises:
@@ -65,7 +65,7 @@ def write_dicom(
     digest = _digest(image, f"{mark.to_json()}\0{patient}\0{series_description}\0{number}")
     dataset = _series(image, mark, digest, _patient(patient, mark))
     dataset.SeriesNumber = number
-    dataset.SeriesDescription = series_description[:64]
+    dataset.SeriesDescription = series_description.replace("\\", "/")[:64]
     put_mark(dataset, mark)
     _put_values(dataset, stored, image.unit)
     _put_geometry(dataset, image.geometry)

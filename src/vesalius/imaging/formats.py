@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from vesalius.errors import ImagingError
-from vesalius.imaging.dataset import is_dicom
+from vesalius.imaging.dataset import DICOM, is_dicom
 from vesalius.imaging.dicom import read_dicom
 from vesalius.imaging.extent import Header
 from vesalius.imaging.image import Image, LabelMap
@@ -23,11 +23,10 @@ from vesalius.imaging.raster import (
     write_raster,
 )
 from vesalius.imaging.segmentation import read_segmentation
-from vesalius.imaging.sidecar import beside, sidecar_of, write_sidecar
+from vesalius.imaging.sidecar import beside, handmade, sidecar_of, write_sidecar
 from vesalius.shapes import Labels, Voxels
 
 NIFTI = (".nii", ".nii.gz")
-DICOM = (".dcm", ".dicom", ".ima")
 
 _VOLUMES = 4
 _FLAT = PNG + JPEG + BMP
@@ -188,6 +187,7 @@ def _is_flat(paths: tuple[Path, ...]) -> bool:
 
 
 def _stamps(paths: tuple[Path, ...]) -> Stamps:
-    """What changes with the files and the sidecar; a missing file is told by who opens it."""
-    found = (path.stat() if path.exists() else None for path in (*paths, beside(paths[0])))
+    """What changes with the files and the sidecars; a missing file is told by who opens it."""
+    files = (*paths, beside(paths[0]), handmade(paths[0]))
+    found = (path.stat() if path.exists() else None for path in files)
     return tuple((stat.st_mtime_ns, stat.st_size) if stat else (0, 0) for stat in found)

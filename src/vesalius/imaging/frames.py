@@ -31,6 +31,7 @@ SAID_OF_FRAMES = (
 )
 """Keywords of all elements at the top of a dataset from which `frames` reads."""
 
+_SQUARE = 0.01
 _RESCALE_UNITS = {"HU": HOUNSFIELD, "US": ARBITRARY}
 _DOSE_UNITS = {"GY": "Gy"}
 _PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "{counts}", "PROPCNTS": "{propcounts}"}
@@ -68,7 +69,11 @@ class Frame:
 
 
 def frames(dataset: Dataset) -> tuple[Frame, ...]:
-    """The frames of a dataset: one for each where they differ, else a single one for all."""
+    """The frames of a dataset: one for each where they differ, else a single one for all.
+
+    Raises:
+        ValueError: Rows and columns are not at right angles.
+    """
     shared = list(dataset.get("SharedFunctionalGroupsSequence") or [])[:1]
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])
     if groups:
@@ -112,9 +117,17 @@ def _plane(dataset: Dataset, groups: list[Dataset]) -> Plane:
     orientation = numbers(_macro(dataset, groups, "PlaneOrientationSequence"), "ImageOrientationPatient", 6)
     if orientation is None or not any(orientation[:3]) or not any(orientation[3:]):
         orientation = None
+    if orientation is not None and abs(_cosine(orientation)) > _SQUARE:
+        raise ValueError(f"Image Orientation is {orientation}, wanted rows at right angles to columns")
     measures = _macro(dataset, groups, "PixelMeasuresSequence")
     gap = number(measures, "SpacingBetweenSlices") or number(measures, "SliceThickness")
     return Plane(position, orientation, _spacing(measures), abs(gap) if gap else None)  # pyright: ignore[reportArgumentType]
+
+
+def _cosine(orientation: Sequence[float]) -> float:
+    """Of the angle between rows and columns."""
+    right, down = np.array(orientation[:3]), np.array(orientation[3:])
+    return float(right @ down / (np.linalg.norm(right) * np.linalg.norm(down)))
 
 
 def _spacing(measures: Dataset) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Where the voxels of a picture lie in the patient."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -125,15 +125,3 @@ class Geometry:
         z, y, x = self.shape
         corners = product((0, z - 1), (0, y - 1), (0, x - 1))
         return all(np.allclose(self.position(c), other.position(c), rtol=0, atol=tolerance) for c in corners)
-
-
-def spaced(geometry: Geometry, spacing: tuple[float, float, float]) -> Geometry:
-    """The same directions and first voxel with another distance between voxels.
-
-    Args:
-        geometry: The grid to start from.
-        spacing: Millimetres along ``(z, y, x)``.
-    """
-    matrix = geometry.matrix
-    matrix[:3, :3] *= np.array(spacing) / np.array(geometry.spacing)
-    return replace(geometry, affine=Geometry.from_matrix(geometry.shape, matrix).affine)

@@ -2,18 +2,18 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from vesalius.errors import DicomError
 from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decoder import BROKEN, LIMITS, Limits
-from vesalius.imaging.frames import SAID_OF_FRAMES, Frame, frames
+from vesalius.imaging.frames import SAID_OF_FRAMES, Frame, Scale, frames
 from vesalius.imaging.image import Origin
 
 FACTS = (
@@ -65,7 +65,9 @@ READ = (
 )
 """Keywords of all that a header is made of: files equal in these are equal in their headers."""
 
-_PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+PLAIN = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
+"""Transfer syntaxes whose pixels need no codec and no swapping of bytes."""
+
 _TYPES = {
     ("PixelData", 8): "<u1",
     ("PixelData", 16): "<u2",
@@ -153,10 +155,10 @@ def read_header(path: Path, limits: Limits = LIMITS) -> Header:
         DicomError: The file cannot be opened, breaks the standard, or is no DICOM file.
         DecodeError: A deflated file that cannot be inflated within the limits.
     """
-    return header_of(path, open_dataset(path, limits))
+    return header_of(path, open_dataset(path, limits), limits)
 
 
-def header_of(path: Path, opened: Opened) -> Header:
+def header_of(path: Path, opened: Opened, limits: Limits = LIMITS) -> Header:
     """What a file that was opened says of its picture.
 
     Raises:
@@ -165,12 +167,12 @@ def header_of(path: Path, opened: Opened) -> Header:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _header(path, opened)
+            return _header(path, opened, limits)
     except BROKEN as error:
         raise broken(path, error) from error
 
 
-def _header(path: Path, opened: Opened) -> Header:
+def _header(path: Path, opened: Opened, limits: Limits) -> Header:
     dataset = opened.dataset
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
         raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
@@ -182,6 +184,8 @@ def _header(path: Path, opened: Opened) -> Header:
         _whole(dataset, "SamplesPerPixel", 1),
     )
     plain = _plain(opened, shape, photometric)
+    has_table = photometric == "PALETTE COLOR" or bool(dataset.get("ModalityLUTSequence"))
+    found = _without_scale(frames(dataset)) if has_table else frames(dataset)
     return Header(
         path=path,
         syntax=opened.preface.syntax,
@@ -201,13 +205,18 @@ def _header(path: Path, opened: Opened) -> Header:
         photometric=photometric or "MONOCHROME2",
         bits=_whole(dataset, "BitsStored") or _whole(dataset, "BitsAllocated"),
         is_signed=_whole(dataset, "PixelRepresentation") == 1,
-        has_table=photometric == "PALETTE COLOR" or "ModalityLUTSequence" in dataset,
-        frames=(found := frames(dataset)),
+        has_table=has_table,
+        frames=found,
         origin=origin_of(dataset),
         plain=plain,
-        lack=_lack(opened, shape, plain, len(found)),
+        lack=_lack(opened, shape, plain, limits) or _short(opened, shape, plain, len(found)),
         facts={keyword: text for keyword in FACTS if (text := _text(dataset, keyword))},
     )
+
+
+def _without_scale(found: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    # A table takes the place of slope and intercept (PS3.3 C.11.1).
+    return tuple(replace(frame, scale=Scale()) for frame in found)
 
 
 @dataclass(frozen=True)
@@ -225,7 +234,7 @@ class _Shape:
 def _plain(opened: Opened, shape: _Shape, photometric: str) -> tuple[int, str] | None:
     """Offset and numpy type of pixels that a computer can take as they stand, else None."""
     dataset, element = opened.dataset, opened.pixels
-    if opened.preface.syntax not in _PLAIN or element.is_encapsulated:
+    if opened.preface.syntax not in PLAIN or element.is_encapsulated:
         return None
     is_grey = shape.samples == 1
     is_rgb = shape.samples == 3 and photometric == "RGB" and _whole(dataset, "PlanarConfiguration") == 0
@@ -236,13 +245,24 @@ def _plain(opened: Opened, shape: _Shape, photometric: str) -> tuple[int, str] |
     return element.start, dtype.replace("u", "i") if _whole(dataset, "PixelRepresentation") == 1 else dtype
 
 
-def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, groups: int) -> str:
-    """Why there are no pixels to be read, or nothing."""
+def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, limits: Limits) -> str:
+    """Why a file declares no picture, or an impossible one; or nothing."""
     kind = UID(_text(opened.dataset, "SOPClassUID")).name or "SOP class unknown"
     if not opened.pixels.keyword:
         return f"has no Pixel Data ({kind}), wanted a picture"
     if shape.values < 1:
         return f"has {shape.rows} Rows and {shape.columns} Columns, wanted at least 1"
+    if shape.count > limits.frames:
+        return f"declares {shape.count} frames, wanted at most {limits.frames}"
+    # Plain pixels cost no more than the bytes that are there.
+    if plain is None and shape.values > limits.voxels:
+        return f"has {shape.values} samples declared, wanted at most {limits.voxels}"
+    kept, allocated = (_whole(opened.dataset, keyword) for keyword in ("BitsStored", "BitsAllocated"))
+    return f"has {kept} Bits Stored, wanted at most {allocated} (Bits Allocated)" if kept > allocated else ""
+
+
+def _short(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, groups: int) -> str:
+    """Why the pixels that a file declares cannot all be there, or nothing."""
     if groups not in (1, shape.count):
         return f"describes {groups} frames, wanted {shape.count} (Number of Frames)"
     if shape.count > opened.pixels.available:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +36,18 @@ from vesalius.imaging.values import Values, classes, floats, narrowed, refuse_in
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
 
+_DAMAGED = (
+    HeaderDataError,
+    ImageFileError,
+    WrapStructError,
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    OSError,
+    ValueError,
+)
 _LARGEST = 8 << 30
+_LARGEST_HEAD = 64 << 20
 _LONGEST = 32767
 _COMMENT = 6
 _SIZE_OF_SECOND = 540
@@ -132,7 +144,7 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
             is_zipped = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             yield igzip.IGzipFile(fileobj=file) if is_zipped else file
-    except (HeaderDataError, ImageFileError, WrapStructError, EOFError, ValueError, OSError) as error:
+    except _DAMAGED as error:
         raise DecodeError(path, "NIfTI", str(error) or type(error).__name__) from error
     except (zlib.error, isal_zlib.error) as error:  # pyright: ignore[reportGeneralTypeIssues] # a class
         raise DecodeError(path, "NIfTI", f"damaged gzip: {error}") from error
@@ -141,6 +153,11 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
 def _header(stream: BufferedIOBase) -> Nifti1Header:
     """The header with its extensions."""
     kind = _kind(stream.read(4)).header_class
+    stream.seek(0)
+    # Extensions reach up to the voxels, so this comes before they are unpacked.
+    offset = kind(stream.read(kind.template_dtype.itemsize), check=False).get_data_offset()
+    if not 0 <= offset <= _LARGEST_HEAD:
+        raise ValueError(f"voxels begin at byte {offset}, wanted at most {_LARGEST_HEAD}")
     stream.seek(0)
     header = kind.from_fileobj(stream)
     shape = header.get_data_shape()
@@ -158,7 +175,7 @@ def _kind(start: bytes) -> type[Nifti1Image]:
 def _decoded(path: Path) -> _Decoded:
     with _opened(path) as stream:
         header = _header(stream)
-        size = int(np.prod(header.get_data_shape(), dtype=int)) * header.get_data_dtype().itemsize
+        size = prod(map(int, header.get_data_shape())) * header.get_data_dtype().itemsize
         if size > _LARGEST:
             raise ValueError(f"{size} bytes of voxels, wanted at most {_LARGEST}")
         stream.seek(0)
@@ -185,7 +202,8 @@ def _channels_first(array: np.ndarray) -> Values:
 
 
 def _sidecar(header: Nifti1Header, path: Path) -> Sidecar:
-    texts = [extension.text for extension in header.extensions if extension.code == _COMMENT]
+    comments = (extension.content for extension in header.extensions if extension.code == _COMMENT)
+    texts = [comment.decode(errors="replace").rstrip("\0") for comment in comments]
     ours = next((text for text in texts if f'"{SOFTWARE}"' in text), None)
     software, _, origin = header["descrip"].tobytes().decode(errors="replace").rstrip("\0").partition(" ")
     said = Origin[origin] if software == SOFTWARE and origin in Origin.__members__ else Origin.ACQUIRED

@@ -7,6 +7,8 @@ and CMYK become RGB, transparent pixels are laid on black, and a camera's EXIF o
 applied. The pages of a TIFF file are slices.
 """
 
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,8 @@ import numpy as np
 import SimpleITK
 import torch
 from jaxtyping import Num
+from PIL import ExifTags, ImageOps, ImageSequence
 from PIL import Image as Pillow
-from PIL import ImageOps, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
 from vesalius.errors import DecodeError, ImagingError
@@ -36,8 +38,22 @@ RASTERS = PNG + JPEG + TIFF + BMP
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _DEEP_COLOUR = tuple(bytes((16, kind)) for kind in (2, 4, 6))
+_TURNED = (5, 6, 7, 8)
 # a warning is an error where the caller has made it one
-_DAMAGED = (OSError, ValueError, SyntaxError, Warning, Pillow.DecompressionBombError)
+_DAMAGED = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    Warning,
+    Pillow.DecompressionBombError,
+    struct.error,
+    zlib.error,
+)
 
 
 def read_raster(path: Path) -> Image:
@@ -88,12 +104,21 @@ def raster_header(path: Path) -> Header:
         (channels, *size), inside, _ = pages(path)
     else:
         with _opened(path) as picture:
-            size, inside = (1, picture.height, picture.width), _text(picture)
+            size, inside = _size(picture, path), _text(picture)
             channels = 1 if picture.mode in ("1", "L", "LA", "I", "I;16", "F") else 3
     sidecar = read_sidecar(path, _ours(inside))
     z, y, x = size
     spacing = sidecar.affine and sidecar.grid((z, y, x)).spacing
     return Header((z, y, x), channels, spacing, sidecar.modality)
+
+
+def _size(picture: Pillow.Image, path: Path) -> tuple[int, int, int]:
+    """Slices, rows and columns as they will be read."""
+    if _is_deep_colour(path):
+        return 1, picture.height, picture.width
+    is_turned = picture.getexif().get(ExifTags.Base.Orientation) in _TURNED
+    rows, columns = picture.size if is_turned else picture.size[::-1]
+    return getattr(picture, "n_frames", 1), rows, columns
 
 
 def write_raster(values: Voxels | Labels, sidecar: Sidecar, path: Path) -> None:
@@ -137,12 +162,11 @@ def _flat(array: Values, path: Path) -> Pillow.Image:
 
 def _decoded(path: Path, as_classes: bool) -> tuple[Values, str | None]:
     """Values, and our JSON inside the file."""
-    if path.suffix.lower() in TIFF:
-        found = pages(path)
-        if found.is_plain:
-            return read_pages(path), _ours(found.description)
+    found = pages(path) if path.suffix.lower() in TIFF else None
+    if found and found.is_plain:
+        return read_pages(path), _ours(found.description)
     with _opened(path) as picture:
-        inside = _ours(_text(picture))
+        inside = _ours(found.description if found else _text(picture))
         if _is_deep_colour(path):
             return _deep_colour(path), inside
         slices = [_array(page, as_classes) for page in ImageSequence.Iterator(picture)]
@@ -158,7 +182,9 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
                 raise ValueError(f"{pixels} pixels, wanted at most {most}")
             yield picture
     except _DAMAGED as error:
-        raise DecodeError(path, path.suffix.lstrip(".").upper(), str(error)) from error
+        raise DecodeError(
+            path, path.suffix.lstrip(".").upper(), str(error) or type(error).__name__
+        ) from error
 
 
 def _array(picture: Pillow.Image, as_classes: bool) -> Num[np.ndarray, "c y x"]:

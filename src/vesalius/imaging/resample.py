@@ -16,6 +16,8 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap
 from vesalius.shapes import Voxels
 
+_MOST = 2**30
+
 Points = Float[Tensor, "... 3"]
 
 
@@ -63,7 +65,7 @@ def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
         size: Rows and columns.
 
     Raises:
-        ImagingError: No row or no column is wanted.
+        ImagingError: No row or no column is wanted, or padding would take more than 2^30 voxels.
     """
     if min(size) < 1:
         raise ImagingError(f"size is {size}, wanted at least one row and one column")
@@ -78,11 +80,16 @@ def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
 
 def _padded(image: Image, size: tuple[int, int]) -> Image:
     (depth, rows, columns), (_, y, x) = image.geometry.shape, image.geometry.spacing
-    wanted_rows = max(rows, round(columns * x * size[0] / size[1] / y))
-    wanted_columns = max(columns, round(rows * y * size[1] / size[0] / x))
+    wanted_rows = max(rows, round(min(columns * x * size[0] / size[1] / y, _MOST)))
+    wanted_columns = max(columns, round(min(rows * y * size[1] / size[0] / x, _MOST)))
     top, left = (wanted_rows - rows) // 2, (wanted_columns - columns) // 2
     if (wanted_rows, wanted_columns) == (rows, columns):
         return image
+    if len(image.voxels) * depth * wanted_rows * wanted_columns > _MOST:
+        raise ImagingError(
+            f"slices are {rows} x {columns} pixels of {y:g} x {x:g} mm, "
+            f"wanted an aspect nearer to {size[0]} x {size[1]}"
+        )
     edge = torch.cat([image.voxels[..., [0, -1], :].flatten(1), image.voxels[..., [0, -1]].flatten(1)], 1)
     voxels = edge.median(1).values[:, None, None, None].repeat(1, depth, wanted_rows, wanted_columns)
     voxels[..., top : top + rows, left : left + columns] = image.voxels

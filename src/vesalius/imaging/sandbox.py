@@ -47,12 +47,17 @@ class Sandbox:
             child, start = self._running(), monotonic()
             alarm = threading.Timer(self._limits.wall_seconds, child.kill)
             alarm.start()
+            is_whole = False
             try:
                 answer = _exchange(child, request)
+                is_whole = True
             except (OSError, EOFError) as error:
                 raise DecodeError(path, codec, self._death(child, monotonic() - start)) from error
             finally:
                 alarm.cancel()
+                if not is_whole:
+                    # What is left in the pipe would be taken for the answer about the next file.
+                    self.close()
         if isinstance(answer, str):
             raise DecodeError(path, codec, answer)
         return answer
@@ -65,6 +70,9 @@ class Sandbox:
             self._child = None
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            # It died idle, and not of the file that comes now.
+            self.close()
         if self._child is None:
             command = [sys.executable, "-P", decoder.__file__, self._limits.to_json()]
             # An own session: Ctrl-C at the terminal is for the parent, which then closes the input.

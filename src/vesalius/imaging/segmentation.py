@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import astuple
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,11 +48,13 @@ def write_segmentation(labels: LabelMap, path: Path, sources: Sequence[Path], ma
 
     Raises:
         GeometryError: The labels are not on the grid of the sources.
-        DicomError: A source that is no picture, or labels outside 0 to 255.
+        DicomError: No source, one that is no picture, or labels outside 0 to 255.
 
     Source:
         DICOM PS3.3 A.51 and C.8.20 (Segmentation), C.12.1 (content derived from synthetic data).
     """
+    if not sources:
+        raise DicomError(f"{path}: labels have no source, wanted the files on which they were drawn")
     slices = stack.stacked([read_header(source) for source in sources])
     first = slices[0].header
     grid = plane.geometry(
@@ -86,7 +89,7 @@ def read_segmentation(path: Path, limits: Limits = LIMITS) -> LabelMap:
         DICOM PS3.3 C.8.20.2 (Segmentation Image), C.7.6.16 (functional groups).
     """
     opened = open_dataset(path, limits)
-    header = header_of(path, opened)
+    header = header_of(path, opened, limits)
     try:
         return _labels(opened, header, limits)
     except BROKEN as error:
@@ -100,7 +103,7 @@ def _labels(opened: Opened, header: Header, limits: Limits) -> LabelMap:
         raise DicomError(f"{path}: Segmentation Type is {kind!r}, wanted BINARY or LABELMAP")
     masks = stored(header, limits).reshape(header.count, header.rows, header.columns)
     segments = _segments(opened, header) if kind == "BINARY" else [0] * header.count
-    heights, geometry = _grid(header)
+    heights, geometry = _grid(header, segments)
     labels = np.zeros(geometry.shape, np.int64)
     for mask, segment, z in zip(masks, segments, heights, strict=True):
         values = mask.astype(np.int64) * (segment or 1)
@@ -119,6 +122,7 @@ def _segmentation(labels: LabelMap, slices: Sequence[Slice], mark: Mark) -> Data
     count = max(int(values.max()), *labels.codes, 1)
     digest = sha256(np.ascontiguousarray(values).tobytes() + mark.to_json().encode())
     digest.update("".join(each.header.instance for each in slices).encode())
+    digest.update(repr(sorted((number, *astuple(code)) for number, code in labels.codes.items())).encode())
     files = list(dict.fromkeys(each.header.path for each in slices))
     frames = np.zeros(values.shape, np.uint8)
     for z, each in enumerate(slices):
@@ -174,9 +178,11 @@ def _segments(opened: Opened, header: Header) -> list[int]:
     return found
 
 
-def _grid(header: Header) -> tuple[Int[np.ndarray, "n"], Geometry]:
+def _grid(header: Header, segments: Sequence[int]) -> tuple[Int[np.ndarray, "n"], Geometry]:
     """The slice of each frame, and the grid that all frames span."""
     planes = [header.frame(index).plane for index in range(header.count)]
+    if any(each.position is None for each in planes) and len(set(segments)) < len(segments):
+        raise GeometryError(f"{header.path}: frames have no positions, wanted a Plane Position for each")
     heights = np.array([each.height for each in planes])
     order = np.argsort(heights)
     steps = np.diff(heights[order])

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from vesalius.errors import DicomError, ImagingError
 from vesalius.imaging import plane, stack
-from vesalius.imaging.dataset import is_dicom
+from vesalius.imaging.dataset import DICOM, is_dicom
 from vesalius.imaging.decoder import LIMITS, Limits
 from vesalius.imaging.header import Header
 from vesalius.imaging.sketch import HeaderReader
 
-_SUFFIXES = (".dcm", ".dicom", ".ima")
 _DIRECTORY = "Media Storage Directory Storage"
 
 
@@ -84,7 +83,7 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
     """Find all pictures in a folder and below, or in one file.
 
     Only headers are read. A bad file never stops the rest; files of clearly another kind
-    (no DICOM mark, no DICOM suffix) are passed over, and so is a DICOMDIR.
+    (no DICOM mark, no DICOM suffix) are passed over, and so are hidden ones and a DICOMDIR.
 
     Raises:
         DicomError: There is no such file or folder.
@@ -103,16 +102,31 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
             groups[header.series or str(path)].append(header)
         except ImagingError as error:
             problems.append(Problem(path, str(error)))
-    series = sorted((_series(group) for group in groups.values()), key=lambda s: (s.patient, s.study, s.uid))
-    return Found(tuple(series), tuple(problems))
+    series = []
+    for group in groups.values():
+        try:
+            series.append(_series(group))
+        except ImagingError as error:
+            first = min(each.path for each in group)
+            problems.append(Problem(first, f"{first}: series of {len(group)} file(s) not read: {error}"))
+    series.sort(key=lambda each: (each.patient, each.study, each.uid))
+    return Found(tuple(series), tuple(sorted(problems, key=lambda each: each.path)))
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files at any depth, sorted; hidden ones, and those in hidden folders, are passed over."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file():
+            yield path
 
 
 def _candidates(source: Path) -> Iterator[Path]:
     if source.is_file():
         yield source
         return
-    for path in sorted(source.rglob("*")):
-        if path.is_file() and (path.suffix.lower() in _SUFFIXES or is_dicom(path)):
+    for path in files_below(source):
+        if path.suffix.lower() in DICOM or is_dicom(path):
             yield path
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from vesalius.errors import ImagingError
 from vesalius.imaging.geometry import Affine, Geometry
 from vesalius.imaging.image import ARBITRARY, Code, Image, LabelMap, Origin
-from vesalius.imaging.marks import Mark
+from vesalius.imaging.marks import SOFTWARE, Mark
 from vesalius.storage import written
 
 
@@ -20,7 +21,7 @@ class Sidecar:
     """Origin, unit, modality, codes and place of a picture.
 
     The same JSON stands in a file beside the picture, where people and tools find it, and inside
-    the picture, where it cannot get lost. Every key may be missing; keys of others are passed over,
+    the picture, where it cannot get lost. Every key may be missing; what others say is passed over,
     so a BIDS sidecar does no harm, and a hand-written ``{"unit": "[hnsf'U]", "modality": "CT"}``
     tells what a NIfTI file cannot.
 
@@ -74,26 +75,28 @@ def sidecar_of(picture: Image | LabelMap, mark: Mark | None) -> Sidecar:
 
 
 def beside(path: Path) -> Path:
-    """Where the sidecar of a picture lies: ``a.nii.gz`` and ``a.png`` have ``a.json``."""
+    """Where we put the sidecar of a picture: ``a.png`` has ``a.png.json``, of its own."""
+    return path.with_name(f"{path.name}.json")
+
+
+def handmade(path: Path) -> Path:
+    """Where people and other tools put theirs: ``a.nii.gz`` and ``a.png`` have ``a.json``."""
     stem = path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
     return path.with_name(f"{stem}.json")
 
 
 def write_sidecar(sidecar: Sidecar, path: Path) -> None:
-    """Write the JSON file beside a picture; what others wrote there is kept.
+    """Write the JSON file beside a picture, anew; the one made by hand is left alone.
 
     Args:
         sidecar: What to say.
         path: The picture.
 
     Raises:
-        ImagingError: Another file of that name is no JSON object.
         StorageError: It could not be written whole.
     """
-    file = beside(path)
-    said = _object(file.read_text(), file) if file.is_file() else {}
-    with written(file) as target:
-        target.write_text(json.dumps(said | json.loads(sidecar.to_json()), indent=2, sort_keys=True) + "\n")
+    with written(beside(path)) as target:
+        target.write_text(json.dumps(json.loads(sidecar.to_json()), indent=2, sort_keys=True) + "\n")
 
 
 def read_sidecar(path: Path, inside: str | None, origin: Origin = Origin.ACQUIRED) -> Sidecar:
@@ -101,44 +104,67 @@ def read_sidecar(path: Path, inside: str | None, origin: Origin = Origin.ACQUIRE
 
     Args:
         path: The picture.
-        inside: The JSON found inside it, which goes before the file beside, or None.
+        inside: The JSON found inside it, or None; it goes before our file beside, and that
+            before the one made by hand.
         origin: What other fields of the format say of the origin.
 
     Raises:
         ImagingError: What was said cannot be understood; the message names the file.
     """
-    file = beside(path)
-    outer = _parsed(file.read_text(errors="replace"), file) if file.is_file() else None
-    inner = _parsed(inside, path) if inside else None
-    known = inner or outer or Sidecar()
-    return known.at_least(max(origin, (outer or known).mark.origin))
+    inner = _parsed(_said(inside, path), path) if inside else None
+    told = [each for each in (inner, _beside(beside(path)), _beside(handmade(path))) if each]
+    known = told[0] if told else Sidecar()
+    return known.at_least(max([origin, *(each.mark.origin for each in told)]))
 
 
-def _parsed(text: str, path: Path) -> Sidecar:
-    said = _object(text, path)
-    affine = said.get("affine")
+def _beside(file: Path) -> Sidecar | None:
+    """What a file beside a picture tells; in the file of another tool, what we understand of it."""
+    if not file.is_file():
+        return None
+    said = _said(file.read_text(errors="replace"), file)
+    if not isinstance(said, dict):
+        return None
+    return _parsed(said if said.get("software") == SOFTWARE else _understood(said, file), file)
+
+
+def _understood(said: dict[str, Any], file: Path) -> dict[str, Any]:
+    # A word for the origin is kept even when unknown: a slip of the pen must not make a picture acquired.
+    kept = {"origin": said["origin"]} if isinstance(said.get("origin"), str) else {}
+    for key in said.keys() & {"unit", "modality", "codes", "affine", "labels"}:
+        with suppress(ImagingError):
+            _parsed({key: said[key]}, file)
+            kept[key] = said[key]
+    return kept
+
+
+def _parsed(said: Any, path: Path) -> Sidecar:
+    affine = said.get("affine") if isinstance(said, dict) else None
     try:
         return Sidecar(
-            mark=Mark.from_json(text) if "origin" in said else Mark(Origin.ACQUIRED),
-            unit=str(said.get("unit", ARBITRARY)),
-            modality=str(said.get("modality", "OT")),
+            mark=Mark.from_json(json.dumps(said)) if "origin" in said else Mark(Origin.ACQUIRED),
+            unit=_word(said, "unit", ARBITRARY),
+            modality=_word(said, "modality", "OT"),
             codes={int(key): Code(**code) for key, code in said.get("codes", {}).items()},
             affine=None
             if affine is None
             else Geometry.from_matrix((1, 1, 1), np.array(affine, float)).affine,
             labels=said.get("labels") is True,
         )
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise ImagingError(
             f"{path}: sidecar not understood ({error}), wanted what Vesalius writes"
         ) from error
 
 
-def _object(text: str, path: Path) -> dict[str, Any]:
+def _word(said: dict[str, Any], key: str, absent: str) -> str:
+    word = said.get(key, absent)
+    if not isinstance(word, str):
+        raise TypeError(f"{key} is {word!r}")
+    return word
+
+
+def _said(text: str, path: Path) -> Any:
     try:
-        said = json.loads(text)
-    except ValueError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ImagingError(f"{path}: sidecar is no JSON ({error}), wanted a JSON object") from error
-    if not isinstance(said, dict):
-        raise ImagingError(f"{path}: sidecar is a JSON {type(said).__name__}, wanted a JSON object")
-    return said

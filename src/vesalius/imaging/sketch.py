@@ -6,11 +6,11 @@ from math import isfinite
 from pathlib import Path
 
 from pydicom.datadict import tag_for_keyword
+from pydicom.uid import ImplicitVRLittleEndian
 
 from vesalius.imaging.decoder import LIMITS, Limits
-from vesalius.imaging.header import READ, Header, read_header
+from vesalius.imaging.header import PLAIN, READ, Header, read_header
 
-_PLAIN = (b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.1")
 _MOVING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient")
 _TAGS = {tag_for_keyword(keyword): keyword for keyword in READ}
 _SYNTAX, _PIXELS = 0x00020010, 0x7FE00010
@@ -106,9 +106,9 @@ def _walked(head: bytes, size: int) -> _Sketch | None:
         if _tag(head, at) == _SYNTAX:
             syntax = head[start : start + length].rstrip(b"\0 ")
         at = start + length
-    if syntax not in _PLAIN:
+    if syntax.decode("ascii", "replace") not in PLAIN:
         return None
-    begin, is_implicit = at, syntax == _PLAIN[0]
+    begin, is_implicit = at, syntax == ImplicitVRLittleEndian.encode()
     steady, moving = [("syntax", syntax)], {}
     while (tag := _tag(head, at)) != _PIXELS:
         start, length = _value(head, at, is_implicit)

@@ -68,13 +68,15 @@ def pages(path: Path) -> Pages:
         series, page = file.series[0], file.pages.first
         if len(file.series) != 1:
             raise ValueError(f"{len(file.series)} pictures of different extent, wanted the slices of one")
+        if min(extent := _extent(series)) < 1:
+            raise ValueError(f"extent is {extent}, wanted at least one pixel along each axis")
         if series.nbytes > _LARGEST:
             raise ValueError(f"{series.nbytes} bytes of pixels, wanted at most {_LARGEST}")
         orientation = page.tags.valueof("Orientation", 1)
         if orientation != 1:
             raise ValueError(f"orientation is {orientation}, wanted 1 (first row on top, first column left)")
         is_plain = page.photometric in _PLAIN and page.compression in _CODECS
-        return Pages(_extent(series), page.description, is_plain)
+        return Pages(extent, page.description, is_plain)
 
 
 def read_pages(path: Path) -> Values:

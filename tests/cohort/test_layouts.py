@@ -1,0 +1,81 @@
+"""Folders that speak by their shape."""
+
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+
+from vesalius.cli.cohort import show_cohort
+from vesalius.cli.verbs import Cohort as Ask
+from vesalius.cohort.folder import read_cohort, survey
+from vesalius.cohort.summary import summarise
+
+
+def test_parts_without_classes_are_parts_and_no_labels(tmp_path: Path, png):
+    for name in ("train/0.png", "train/1.png", "test/0.png"):
+        png(tmp_path / name)
+    cohort = read_cohort(tmp_path)
+    assert cohort.fact("split") == ("test", "train", "train")
+    assert not any("label" in case.facts for case in cohort.cases)
+    assert len(cohort.patients) == 3
+
+
+def test_pictures_of_a_part_beside_its_classes_are_named(tmp_path: Path, png):
+    for name in ("train/ill/a.png", "train/loose.png", "test/ill/c.png"):
+        png(tmp_path / name)
+    found = survey(tmp_path)
+    assert len(found.cohort) == 2
+    assert [problem.path.name for problem in found.problems] == ["loose.png"]
+
+
+def series(folder: Path, step: tuple[float, float, float] = (0, 0, 2), **changes: object) -> Path:
+    """Three slices, each further by a step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(3):
+        slice_ = dcmread(str(get_testdata_file("CT_small.dcm")))
+        slice_.SOPInstanceUID = f"1.2.3.{i}"
+        slice_.ImagePositionPatient = [i * length for length in step]
+        for keyword, value in changes.items():
+            setattr(slice_, keyword, value)
+        slice_.save_as(folder / f"{i}.dcm")
+    return folder
+
+
+def test_a_gantry_tilt_is_noted(tmp_path: Path):
+    found = survey(series(tmp_path, (0, 0.5, 2)))
+    assert len(found.cohort) == 1
+    assert not found.problems
+    assert "gantry tilt" in found.notes[0].reason
+    assert summarise(found).notes == found.notes
+
+
+def test_the_verb_tells_a_note_once_for_all_pictures_it_holds_for(tmp_path: Path, capsys):
+    for name in ("1", "2"):
+        series(tmp_path / name, (0, 0.5, 2), SeriesInstanceUID=f"1.2.{name}")
+    show_cohort(Ask(source=tmp_path))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("note:"))
+    assert "0.dcm and 1 more: " in line
+    assert "gantry tilt" in line
+
+
+def test_leftovers_of_a_killed_writer_are_passed_over(tmp_path: Path):
+    series(tmp_path)
+    series(tmp_path / ".ab12cd34.syn")
+    found = survey(tmp_path)
+    assert len(found.cohort) == 1
+    assert not found.problems
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
+def test_a_modality_with_a_slash_is_no_folder(tmp_path: Path):
+    (case,) = survey(series(tmp_path, Modality="CT/MR")).cohort.cases
+    assert case.key.startswith("CT_MR-")
+    assert case.facts["modality"] == "CT/MR"
+
+
+def test_pictures_among_dicom_files_are_named(tmp_path: Path, png):
+    png(series(tmp_path) / "a.png")
+    found = survey(tmp_path)
+    assert found.kind == "dicom"
+    assert [problem.path.name for problem in found.problems] == ["a.png"]
