@@ -1,5 +1,6 @@
 """``vesalius train`` and ``vesalius recipes``."""
 
+from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, table
@@ -7,7 +8,7 @@ from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Train
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
-from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.recipes.recipe import read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import Run, finish, open_run, play
@@ -38,11 +39,11 @@ def train_cohort(asked: Train) -> None:
 
 def train_with_bar(run: Run) -> Model:
     """Play a run to its end, showing how far it is."""
-    recipe: Recipe = run.game.recipe
-    with bar("training", recipe.steps) as shown:
+    is_timed = run.limit < inf
+    total, unit = (round(run.limit), "s") if is_timed else (run.game.recipe.steps, "steps")
+    with bar(f"training ({unit})", total) as shown:
         for tick in play(run):
-            if tick.step % 10 == 0 or tick.step == recipe.steps:
-                shown.at(tick.step)
+            shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
     return finish(run)
 
 

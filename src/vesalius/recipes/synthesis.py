@@ -16,7 +16,7 @@ from vesalius.tasks.synthesis import Synthesis
 _COMPONENTS = 64
 
 LONG = 1_000_000
-"""Steps of a recipe whose budget has not been turned into steps yet; see `training.fit.open_run`."""
+"""More steps than any budget of minutes buys: the clock ends such a run; see `training.fit.open_run`."""
 
 
 def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:

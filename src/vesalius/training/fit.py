@@ -27,10 +27,8 @@ from vesalius.training.stream import Stacked, batch, stack
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
 
-_PROBE_STEPS = 12
 _LEDGER_STEPS = 25
 _CHECKPOINT_SECONDS = 60.0
-_PATIENCE = 1.1
 
 
 @dataclass(eq=False)
@@ -45,8 +43,7 @@ class Run:
         stacked: Their pictures, decoded and scaled.
         game: As it stands.
         seconds: Time played so far.
-        limit: Seconds after which play ends though steps are left: the machine turned out slower
-            than when the steps were counted.
+        limit: Seconds after which play ends though steps are left.
     """
 
     folder: Path
@@ -72,10 +69,11 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     """Begin a run, or take one up where it was left.
 
     Args:
-        folder: New, or of a run with the same recipe (its steps may have been set by `minutes`).
+        folder: New, or of a run with the same recipe and cohort.
         recipe: What is played.
         cohort: Training cases.
-        minutes: Budget: the number of steps is measured on this machine; None keeps the recipe's.
+        minutes: Budget, in which as many steps are played as this machine can, up to the
+            recipe's; None plays all of them, however long it takes.
 
     Raises:
         TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
@@ -84,7 +82,7 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     """
     if minutes is not None and not 0 < minutes < inf:
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
-    limit = inf if minutes is None else minutes * 60 * _PATIENCE
+    limit = inf if minutes is None else minutes * 60
     people = fingerprint(require(cohort)).sha256
     is_used = folder.exists() and any(folder.iterdir())
     found = _found(folder, recipe, people) if is_used else None
@@ -95,8 +93,6 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     if found is not None:
         game = begin(found, stacked, find_machine())
         return _taken_up(Run(folder, cohort, people, stacked, game, limit=limit))
-    if minutes is not None:
-        recipe = replace(recipe, steps=steps_within(recipe, stacked, minutes))
     with written(folder / "recipe.json") as beside:
         beside.write_text(recipe.to_json())
     return Run(folder, cohort, people, stacked, begin(recipe, stacked, find_machine()), limit=limit)
@@ -115,10 +111,11 @@ def play(run: Run) -> Iterator[Tick]:
     since: list[Tick] = []
     try:
         with without_denormals(), held_back() as give_interrupt:
-            for tick in train(run.game, run.stacked) if run.seconds <= run.limit else ():
+            for tick in train(run.game, run.stacked) if run.seconds < run.limit else ():
                 run.seconds = before + time.monotonic() - started
                 since.append(tick)
-                if tick.step % _LEDGER_STEPS == 0 or tick.step == run.game.recipe.steps:
+                is_over = tick.step == run.game.recipe.steps or run.seconds >= run.limit
+                if tick.step % _LEDGER_STEPS == 0 or is_over:
                     _note(run, since)
                     since.clear()
                     if time.monotonic() - saved > _CHECKPOINT_SECONDS:
@@ -126,7 +123,7 @@ def play(run: Run) -> Iterator[Tick]:
                         saved = time.monotonic()
                 give_interrupt()
                 yield tick
-                if run.seconds > run.limit:
+                if is_over:
                     break
     finally:
         if _are_finite(since):
@@ -134,12 +131,12 @@ def play(run: Run) -> Iterator[Tick]:
 
 
 def finish(run: Run) -> Model:
-    """The trained model, saved under ``model/`` of the run.
+    """The trained model, saved under ``model/`` of the run; its recipe says how many steps were played.
 
     Raises:
         StorageError: The disk is unwilling.
     """
-    recipe, stacked = run.game.recipe, run.stacked
+    recipe, stacked = replace(run.game.recipe, steps=run.game.step), run.stacked
     generator = run.game.average.network
     typical = batch(stacked, recipe.seed, recipe.steps, 0, 64).condition.to(run.game.machine.device)
     with run.game.machine.precision(False):
@@ -180,27 +177,6 @@ def fit(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float | None = No
     return finish(run)
 
 
-def steps_within(recipe: Recipe, stacked: Stacked, minutes: float) -> int:
-    """How many steps a budget buys on this machine, by playing a few of a throw-away game.
-
-    Args:
-        recipe: What will be played.
-        stacked: What it will be played on.
-        minutes: The budget.
-    """
-    machine = find_machine()
-    trial = begin(replace(recipe, steps=_PROBE_STEPS * 2), stacked, machine)
-    with without_denormals():
-        ticks = train(trial, stacked)
-        for _ in range(_PROBE_STEPS):
-            next(ticks)
-        started = time.perf_counter()
-        for tick in ticks:
-            tick.numbers()
-    each = (time.perf_counter() - started) / _PROBE_STEPS
-    return max(1, int(minutes * 60 / each))
-
-
 def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
     counts = np.bincount(stacked.labels, minlength=len(recipe.task.classes))
     if counts.min() == 0:
@@ -219,7 +195,7 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
     if not (folder / "recipe.json").exists():
         return None
     found = read_recipe(folder / "recipe.json")
-    if replace(asked, steps=found.steps) != found:
+    if asked != found:
         raise TrainingError(
             f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
         )
