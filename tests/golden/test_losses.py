@@ -1,0 +1,55 @@
+"""Golden: the losses of toy games at step 50, in full precision. A refactor must not move them."""
+
+import numpy as np
+import pytest
+
+from vesalius.imaging.intensity import Window
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.relativistic import Relativistic
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import Synthesis
+from vesalius.training.devices import Machine
+from vesalius.training.loop import begin, train
+from vesalius.training.stream import Stacked
+
+HINGE = {
+    "discriminator/real": 0.9541717,
+    "discriminator/made": 1.0100831,
+    "discriminator/r1": 0.6420172,
+    "generator/adversarial": 0.0413995,
+}
+RELATIVISTIC = {
+    "discriminator/adversarial": 0.6796712,
+    "discriminator/r1+r2": 0.1029983,
+    "generator/adversarial": 0.6724850,
+}
+
+_PLAYERS = {
+    "generator": Generator(width=4, latent=8, head_start=3),
+    "discriminator": Discriminator(width=4),
+}
+
+
+def numbers_at_50(objective) -> dict[str, float]:
+    """Play fifty steps on pictures of smooth noise."""
+    window = Window(low=0.0, high=255.0, unit="1")
+    task = Synthesis(
+        size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+    )
+    recipe = Recipe(task=task, objective=objective, steps=50, batch=8, half_life=100.0, seed=7)
+    rng = np.random.default_rng(1)
+    waves = np.sin(np.linspace(0, 6, 16) * rng.uniform(0.5, 2, (40, 1)) + rng.uniform(0, 6, (40, 1)))
+    values = (waves[:, :, None] * waves[::-1, None, :])[:, None, None].astype(np.float32)
+    names = tuple(map(str, range(40)))
+    stacked = Stacked(values, np.arange(40) % 2, names, names)
+    *_, last = train(begin(recipe, stacked, Machine("cpu", has_bf16=False)), stacked)
+    return last.numbers()
+
+
+def test_the_hinge_game_stands_where_it_stood():
+    assert numbers_at_50(Hinge(**_PLAYERS, lazy=7)) == pytest.approx(HINGE, rel=1e-4)
+
+
+def test_the_relativistic_game_stands_where_it_stood():
+    assert numbers_at_50(Relativistic(**_PLAYERS)) == pytest.approx(RELATIVISTIC, rel=1e-4)
