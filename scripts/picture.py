@@ -29,7 +29,7 @@ def draw(demo: Path, target: Path) -> None:
                 f"{name}: {'phantoms' if role == 'real' else 'synthetic'}", fontsize=10, loc="left"
             )
             panel.axis("off")
-    figure.savefig(target, dpi=110)
+    figure.savefig(target, dpi=80)
 
 
 if __name__ == "__main__":
