@@ -5,7 +5,7 @@ from math import ceil, inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
-from vesalius.cli.judge import Bench, judge, made_stack
+from vesalius.cli.judge import Bench, judge, judge_among
 from vesalius.cli.people import People, gather_people, split_people
 from vesalius.cli.train import train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
@@ -20,7 +20,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import PEOPLE, open_run
-from vesalius.training.stream import nobody, stack
+from vesalius.training.stream import nobody, stack, stack_made
 
 _MADE = 500
 
@@ -107,10 +107,12 @@ def walk(plan: Plan, people: People) -> None:
     recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
     with stage("decoding the training pictures"):
         run = open_run(plan.out / "run", recipe, people.parts.train, plan.minutes)
+    with stage("looking at the people who choose the moment to keep"):
+        run.judge = judge_among(people, run.stacked, task, plan.seed)
     model = train_with_bar(run)
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
     with stage("gathering evidence"):
-        made = made_stack(model, classes, plan.seed + 1)
+        made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
         test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
         bench = Bench(run.stacked, test, made)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick)

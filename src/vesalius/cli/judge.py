@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from vesalius.cohort.cohort import Case, Cohort, Held
+from vesalius.cli.people import People
 from vesalius.evidence.assess import assess
+from vesalius.evidence.glance import Glance, glance_by
 from vesalius.evidence.record import Curve, Evidence, Subject
+from vesalius.model.card import Card
 from vesalius.model.model import Model
+from vesalius.tasks import AnyTask
 from vesalius.training import ledger
 from vesalius.training.stream import Stacked, stack
 
@@ -50,7 +53,7 @@ def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...],
         seed=card.seed,
         cohorts={"train": card.fingerprint},
         curves=curves_of(ledger_file),
-        remarks=(*notes, f"vesalius {version('vesalius')}, torch {card.torch}"),
+        remarks=(*notes, kept(card), f"vesalius {version('vesalius')}, torch {card.torch}"),
     )
     return assess(
         train=bench.train,
@@ -63,14 +66,27 @@ def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...],
     )
 
 
-def made_stack(model: Model, classes: list[int], seed: int) -> Stacked:
-    """Made pictures by the same way as real ones: as values in their unit, then scaled by the task."""
-    task, cases = model.recipe.task, []
-    for index, image in enumerate(model.images(classes, seed)):
-        name = f"made-{index + 1:05d}"
-        known = {} if task.fact is None else {task.fact: task.classes[classes[index]]}
-        cases.append(Case(name, name, {task.role: Held(image)}, facts=known))
-    return stack(Cohort(tuple(cases), "made"), task)
+def judge_among(people: People, train: Stacked, task: AnyTask, seed: int) -> Glance | None:
+    """Who chooses the moment of training that is kept: the validation people; None where they are too few.
+
+    Args:
+        people: Of the run.
+        train: Their training side, decoded.
+        task: How a case becomes an example.
+        seed: Of the run.
+    """
+    aside = people.parts.val
+    return glance_by(train, stack(aside, task), seed) if len(aside) else None
+
+
+def kept(card: Card) -> str:
+    """Which moment of training made the pictures, and by whom it was chosen."""
+    if not card.judged_by:
+        return f"kept after step {card.steps}, the last: too few people stand aside to choose a better one by"
+    return (
+        f"kept after step {card.steps} of {card.played}: the best of several looks by {card.judged_by} "
+        "people who were neither learnt from nor tested on"
+    )
 
 
 def curves_of(ledger_file: Path) -> tuple[Curve, ...]:

@@ -4,6 +4,7 @@ from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, table
+from vesalius.cli.judge import judge_among, kept
 from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Train
 from vesalius.errors import RecipeError
@@ -33,8 +34,10 @@ def train_cohort(asked: Train) -> None:
         task = synthesis_of(people.parts.train, asked.size, people.fact)
         recipe = named(asked.recipe)(task, people.parts.train, asked.minutes, asked.seed)
         minutes = asked.minutes
-    model = train_with_bar(open_run(asked.out, recipe, people.parts.train, minutes))
-    say(f"model {model.card.weights[:12]} after {model.card.steps} steps: {asked.out / 'model'}")
+    run = open_run(asked.out, recipe, people.parts.train, minutes)
+    run.judge = judge_among(people, run.stacked, recipe.task, recipe.seed)
+    model = train_with_bar(run)
+    say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
 
 
 def train_with_bar(run: Run) -> Model:

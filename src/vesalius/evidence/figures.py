@@ -36,6 +36,7 @@ _NAMES = {
 }
 _SHOWN = (("KID", "texture"), ("KID", "ssl"), ("coverage", "texture"), ("coverage", "ssl"))
 _MOST_CURVES = 9
+_FEW_POINTS = 30
 
 
 def floors(likeness: Likeness) -> str:
@@ -118,7 +119,8 @@ def curves(logged: Sequence[Curve]) -> str:
         for panel in panels[len(shown) :]:
             panel.set_axis_off()
         for panel, curve in zip(panels, shown, strict=False):
-            panel.plot(curve.steps, curve.values, color=_INK, lw=1.1)
+            few = "." if len(curve.steps) < _FEW_POINTS else ""
+            panel.plot(curve.steps, curve.values, color=_INK, lw=1.1, marker=few)
             panel.set_title(curve.name)
             panel.locator_params(nbins=4)
         return _svg(figure)

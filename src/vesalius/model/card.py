@@ -23,7 +23,9 @@ class Card:
         cases: Training pictures.
         patients: Different people among them.
         counts: Training pictures of each class.
-        steps: Steps played.
+        steps: Steps after which the weights were kept.
+        played: Steps played in all.
+        judged_by: People aside by whom that step was chosen; 0 when it is simply the last.
         seconds: Time played.
         seed: Of everything random.
         software: Version of this package.
@@ -38,6 +40,8 @@ class Card:
     patients: int
     counts: dict[str, int]
     steps: int
+    played: int
+    judged_by: int
     seconds: float
     seed: int
     software: str = field(default_factory=lambda: version("vesalius"))

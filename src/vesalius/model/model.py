@@ -35,7 +35,6 @@ class Model:
     generator: nn.Module
     card: Card
 
-    @torch.no_grad()
     def sample(self, classes: Sequence[int], seed: int) -> Batch:
         """Scaled pictures, one for each class index.
 
@@ -52,9 +51,7 @@ class Model:
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
-        numbered = list(enumerate(classes))
-        parts = [numbered[start : start + _TOGETHER] for start in range(0, len(numbered), _TOGETHER)]
-        return torch.cat([self._sample(part, seed) for part in parts])
+        return drawn(self.generator, self.recipe, classes, seed)
 
     def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
         """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
@@ -81,10 +78,23 @@ class Model:
                 beside.write_bytes(content)
         return replace(self, card=card)
 
-    def _sample(self, part: list[tuple[int, int]], seed: int) -> Batch:
-        latent = self.recipe.objective.generator.latent
-        latents = torch.stack([torch.randn(latent, generator=seeded(seed, index)) for index, _ in part])
-        return self.generator(latents, torch.tensor([label for _, label in part])).clamp(-1, 1)
+
+@torch.no_grad()
+def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int) -> Batch:
+    """Scaled pictures of a generator that belongs to a recipe, one for each class index.
+
+    Args:
+        generator: In evaluation mode on the CPU.
+        recipe: Whose generator it is.
+        classes: Class of each picture.
+        seed: Of the latents; picture ``i`` is a function of it and ``i`` alone.
+    """
+    latents = [
+        torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
+        for index in range(len(classes))
+    ]
+    parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
+    return torch.cat([generator(some, labels).clamp(-1, 1) for some, labels in parts])
 
 
 def load_model(folder: Path) -> Model:

@@ -11,7 +11,7 @@ from torch.optim import Adam
 
 from vesalius.errors import ModelError
 from vesalius.storage import written
-from vesalius.training.loop import Game
+from vesalius.training.loop import Game, Snapshot
 
 
 def save(game: Game, path: Path, seconds: float = 0.0) -> None:
@@ -31,6 +31,9 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{index}/{name}": value for name, value in state.items()}
     said = {"step": str(game.step), "seconds": str(seconds), "recipe": game.recipe.to_json()}
+    if game.kept is not None:
+        tensors |= {f"kept/{name}": value for name, value in game.kept.weights.items()}
+        said |= {"kept_step": str(game.kept.step), "kept_rank": str(game.kept.rank)}
     with written(path) as beside:
         _save(tensors, beside, said)
 
@@ -60,6 +63,8 @@ def resume(game: Game, path: Path) -> float:
     game.average.network.load_state_dict(_under("average/", tensors))
     for player, optimizer in game.optimizers.items():
         _restore(optimizer, _under(f"optimizer/{player}/", tensors))
+    if "kept_step" in said:
+        game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), _under("kept/", tensors))
     game.step = int(said["step"])
     return float(said["seconds"])
 

@@ -17,12 +17,12 @@ from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import written
 from vesalius.training import ledger
-from vesalius.training.average import settle_norms
 from vesalius.training.checkpoint import resume, save
 from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Game, Tick, begin, train
-from vesalius.training.stream import Stacked, batch, stack
+from vesalius.training.stream import Stacked, stack
+from vesalius.training.watch import LOOKS, Judge, look, settled
 
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
@@ -44,6 +44,7 @@ class Run:
         game: As it stands.
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left.
+        judge: Who chooses the moment that is kept; None keeps the last.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Run:
     game: Game
     seconds: float = 0.0
     limit: float = inf
+    judge: Judge | None = None
 
     @property
     def ledger(self) -> Path:
@@ -121,6 +123,8 @@ def play(run: Run) -> Iterator[Tick]:
                     if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                         save(run.game, run.checkpoint, run.seconds)
                         saved = time.monotonic()
+                if run.judge is not None and tick.step in LOOKS:
+                    _ask(run, run.judge)
                 give_interrupt()
                 yield tick
                 if is_over:
@@ -131,17 +135,21 @@ def play(run: Run) -> Iterator[Tick]:
 
 
 def finish(run: Run) -> Model:
-    """The trained model, saved under ``model/`` of the run; its recipe says how many steps were played.
+    """The trained model, saved under ``model/`` of the run; its recipe says after how many steps it was kept.
+
+    With a judge the moment that he ranks best is kept, otherwise the last.
 
     Raises:
         StorageError: The disk is unwilling.
     """
-    recipe, stacked = replace(run.game.recipe, steps=run.game.step), run.stacked
-    generator = run.game.average.network
-    typical = batch(stacked, recipe.seed, recipe.steps, 0, 64).condition.to(run.game.machine.device)
-    with run.game.machine.precision(False):
-        settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
-    classes = recipe.task.classes
+    if run.judge is not None:
+        _ask(run, run.judge)
+    game, stacked = run.game, run.stacked
+    generator = settled(game, stacked)
+    if game.kept is not None:
+        generator.load_state_dict(dict(game.kept.weights))
+    steps = game.step if game.kept is None else game.kept.step
+    classes = game.recipe.task.classes
     counts = np.bincount(stacked.labels, minlength=len(classes)).tolist()
     card = Card(
         weights="",
@@ -150,14 +158,22 @@ def finish(run: Run) -> Model:
         cases=len(stacked),
         patients=len(set(stacked.patients)),
         counts=dict(zip(classes, counts, strict=True)),
-        steps=run.game.step,
+        steps=steps,
+        played=game.step,
+        judged_by=0 if run.judge is None else run.judge.patients,
         seconds=round(run.seconds, 1),
-        seed=recipe.seed,
+        seed=game.recipe.seed,
     )
-    return Model(recipe, generator.cpu().eval(), card).save(run.folder / "model")
+    return Model(replace(game.recipe, steps=steps), generator, card).save(run.folder / "model")
 
 
-def fit(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float | None = None) -> Model:
+def fit(
+    recipe: Recipe,
+    cohort: Cohort,
+    folder: Path,
+    minutes: float | None = None,
+    judge: Judge | None = None,
+) -> Model:
     """Train to the end of the budget.
 
     Args:
@@ -165,6 +181,7 @@ def fit(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float | None = No
         cohort: Training cases.
         folder: Of the run; one left unfinished is taken up.
         minutes: Budget in place of the recipe's steps.
+        judge: Who chooses the moment that is kept, for example `evidence.glance.glance_by`.
 
     Raises:
         TrainingError: No budget, another recipe in the folder, or a loss that diverged.
@@ -172,6 +189,7 @@ def fit(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float | None = No
         StorageError: The disk is unwilling.
     """
     run = open_run(folder, recipe, cohort, minutes)
+    run.judge = judge
     for _ in play(run):
         pass
     return finish(run)
@@ -211,6 +229,13 @@ def _taken_up(run: Run) -> Run:
         run.seconds = resume(run.game, run.checkpoint)
     ledger.rewind(run.ledger, run.game.step)
     return run
+
+
+def _ask(run: Run, judge: Judge) -> None:
+    """Let the judge look at this moment, and write down what he says."""
+    said = look(run.game, run.stacked, judge)
+    numbers = {name: round(value, 6) for name, value in said.numbers.items()}
+    ledger.append(run.ledger, {"step": run.game.step, "seconds": round(run.seconds, 2), **numbers})
 
 
 def _are_finite(since: list[Tick]) -> bool:

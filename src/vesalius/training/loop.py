@@ -46,6 +46,21 @@ class Tick:
         return read
 
 
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A moment of a game that is worth keeping.
+
+    Args:
+        step: Steps played until then.
+        rank: What a judge said of it; lower is better.
+        weights: Of the generator, as it would be saved.
+    """
+
+    step: int
+    rank: float
+    weights: Mapping[str, Tensor]
+
+
 @dataclass
 class Game:
     """A recipe being played: the few things that change.
@@ -57,6 +72,7 @@ class Game:
         average: Slow copy of the generator, the one that will be kept.
         machine: Where it is played.
         step: Steps played so far.
+        kept: The best moment so far, where a judge looks; see `training.watch`.
     """
 
     recipe: Recipe
@@ -65,6 +81,7 @@ class Game:
     average: Average
     machine: Machine
     step: int = 0
+    kept: Snapshot | None = None
 
 
 def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:

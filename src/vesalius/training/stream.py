@@ -1,6 +1,6 @@
 """Cases decoded once into one array, and batches cut from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.errors import EmptyCohortError, ImagingError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
-from vesalius.shapes import Stack
+from vesalius.shapes import Batch, Stack
 from vesalius.storage import written
 from vesalius.tasks import AnyTask
 
@@ -99,6 +99,22 @@ def _mapped(whole: Stacked, file: Path) -> Stacked:
 def nobody(task: AnyTask) -> Stacked:
     """The pictures of nobody: what stands where a cohort is too small to keep people aside."""
     return Stacked(np.zeros((0, *task.shape), np.float32), np.zeros(0, np.int64), (), ())
+
+
+def stack_made(pictures: Batch, classes: Sequence[int], task: AnyTask) -> Stacked:
+    """Made pictures by the same way as real ones: as values in their unit, then scaled by the task.
+
+    Args:
+        pictures: What a generator made, in [-1, 1].
+        classes: Class index of each.
+        task: Of the generator.
+    """
+    cases = []
+    for index, (voxels, label) in enumerate(zip(pictures, classes, strict=True)):
+        name = f"made-{index + 1:05d}"
+        known = {} if task.fact is None else {task.fact: task.classes[label]}
+        cases.append(Case(name, name, {task.role: Held(task.decode(voxels))}, facts=known))
+    return stack(Cohort(tuple(cases), "made"), task)
 
 
 def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Single:

@@ -1,0 +1,101 @@
+"""A quick look at made pictures while a generator learns: is it worth keeping as it is now?"""
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from jaxtyping import Int
+
+from vesalius.evidence.diversity import neighbourhoods
+from vesalius.evidence.features import Space, ssl_space, texture_space
+from vesalius.evidence.fidelity import kernel_distance
+from vesalius.evidence.planes import Features
+from vesalius.shapes import Stack
+from vesalius.training.stream import Stacked
+from vesalius.training.watch import Look
+
+LEAST = 20
+"""Pictures of people aside without which nobody judges."""
+
+_MOST = 400
+_MADE = 400
+_ENCODER_STEPS = 150
+_DRAWS = 8
+_VARIED = 0.9
+_LOST = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """A judge for the watch: kernel distance in two feature spaces, and coverage.
+
+    The rank is a sum of logarithms: halving the distance in one space weighs as much as halving
+    it in the other, or as doubling the share of real pictures that are covered. Distances count
+    only above what real pictures show among themselves. Where less than nine tenths of the usual
+    coverage is left, variety is being lost, and each hundredth that is missing weighs as much as
+    distances 2.7 times as long: sharper pictures do not make up for kinds of people that are gone.
+
+    Args:
+        spaces: ``texture`` and ``ssl``, fitted on training pictures.
+        real: Pictures of people aside, as each space sees them.
+        noise: Distance between as many training and those pictures, in each space.
+        usual: Coverage of those pictures by as many training pictures, in the last space.
+        labels: Class of each picture that is wanted: those of the people aside, several times.
+        patients: Number of people aside.
+    """
+
+    spaces: tuple[Space, ...]
+    real: tuple[Features, ...]
+    noise: tuple[float, ...]
+    usual: float
+    labels: Int[np.ndarray, "_"]
+    patients: int
+
+    def __call__(self, made: Stack) -> Look:
+        """Rank made pictures of the classes of `labels`; lower is better."""
+        rows = [space.embed(made) for space in self.spaces]
+        distances = [kernel_distance(real, one)[0] for real, one in zip(self.real, rows, strict=True)]
+        covered = _coverage(self.real[-1], rows[-1])
+        near = sum(log(max(one, 0.0) + noise) for one, noise in zip(distances, self.noise, strict=True))
+        rank = near - log(covered + 1 / len(self.real[-1]))
+        rank += _LOST * max(0.0, _VARIED * self.usual - covered)
+        names = [space.record.name for space in self.spaces]
+        numbers = {f"watch/KID {name}": one for name, one in zip(names, distances, strict=True)}
+        return Look(rank, numbers | {f"watch/coverage {names[-1]}": covered})
+
+
+def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
+    """A judge who knows the training pictures and judges by people aside.
+
+    Args:
+        train: What the generator learns from.
+        aside: Pictures of other people, neither learnt from nor tested on.
+        seed: Of the features and the choice of pictures.
+
+    Returns:
+        The judge; None when there are too few people aside to judge by.
+    """
+    if len(aside) < LEAST:
+        return None
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(len(aside))[:_MOST])
+    spaces = (texture_space(train.stack), ssl_space(train.stack, seed, _ENCODER_STEPS))
+    real = tuple(space.embed(aside.stack[chosen]) for space in spaces)
+    others = [np.sort(rng.permutation(len(train))[: len(chosen)]) for _ in range(_DRAWS)]
+    drawn = [[space.embed(train.stack[rows]) for rows in others] for space in spaces]
+    noise = tuple(_noise(*pair) for pair in zip(real, drawn, strict=True))
+    usual = float(np.mean([_coverage(real[-1], rows) for rows in drawn[-1]]))
+    labels = np.tile(aside.labels[chosen], max(1, round(_MADE / len(chosen))))
+    return Glance(spaces, real, noise, usual, labels, len({aside.patients[index] for index in chosen}))
+
+
+def _noise(real: Features, draws: list[Features]) -> float:
+    """Typical distance of real pictures from real pictures: what cannot be told from none."""
+    return max(float(np.mean([abs(kernel_distance(real, rows)[0]) for rows in draws])), 1e-9)
+
+
+def _coverage(real: Features, made: Features) -> float:
+    """Share of real pictures that are covered, over draws of equal count."""
+    size = min(len(real), len(made))
+    starts = range(0, len(made) - size + 1, size)
+    return float(np.mean([neighbourhoods(real[:size], made[at : at + size]).covered.mean() for at in starts]))

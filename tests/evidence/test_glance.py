@@ -1,0 +1,71 @@
+"""The judge of the watch: nearer is better, and lost variety is never made up for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.evidence import glance
+from vesalius.evidence.glance import glance_by
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.stream import Stacked, stack
+from vesalius.training.watch import Judge
+
+
+def part(whole: Stacked, rows: slice) -> Stacked:
+    return Stacked(whole.stack[rows], whole.labels[rows], whole.patients[rows], whole.keys[rows])
+
+
+@pytest.fixture(scope="module")
+def sides():
+    cohort = phantom_cohort(400, size=32, seed=1)
+    whole = stack(cohort, synthesis_of(cohort, 32, "label"))
+    return part(whole, slice(0, 200)), part(whole, slice(200, 260)), part(whole, slice(260, 400))
+
+
+@pytest.fixture(scope="module")
+def judge(sides):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glance, "_ENCODER_STEPS", 20)
+        return glance_by(sides[0], sides[1])
+
+
+def wanted(judge, source: Stacked) -> np.ndarray:
+    """Pictures of `source` with the classes that the judge wants."""
+    pools = [np.flatnonzero(source.labels == index) for index in range(2)]
+    rows = [pools[label][place % len(pools[label])] for place, label in enumerate(judge.labels)]
+    return source.stack[rows]
+
+
+def test_it_is_a_judge_who_knows_how_many_people_he_judges_by(judge):
+    assert isinstance(judge, Judge)
+    assert judge.patients == 60
+    assert len(judge.labels) == 420
+
+
+def test_other_people_rank_before_blurred_ones_and_blurred_before_noise(judge, sides):
+    real = wanted(judge, sides[2])
+    blurred = gaussian_filter(real, (0, 0, 0, 1, 1)).astype(np.float32)
+    noise = np.random.default_rng(0).uniform(-1, 1, real.shape).astype(np.float32)
+    ranks = [judge(made).rank for made in (real, blurred, noise)]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == 3
+
+
+def test_one_picture_over_and_over_ranks_behind_blurred_pictures_of_all(judge, sides):
+    real = wanted(judge, sides[2])
+    same = np.repeat(sides[1].stack[:1], len(real), axis=0)
+    blurred = gaussian_filter(real, (0, 0, 0, 1, 1)).astype(np.float32)
+    assert judge(same).rank > judge(blurred).rank
+
+
+def test_lost_variety_is_never_made_up_for_by_closeness(judge, sides):
+    real = wanted(judge, sides[2])
+    strict = replace(judge, usual=2.0)
+    assert strict(real).rank > judge(real).rank + 50
+
+
+def test_nobody_judges_by_too_few_people(sides):
+    assert glance_by(sides[0], part(sides[1], slice(0, glance.LEAST - 1))) is None
