@@ -1,15 +1,18 @@
 """From a model and three sets of pictures to its evidence."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from vesalius.cli.console import bar
 from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.evidence.assess import assess
 from vesalius.evidence.record import Curve, Evidence, Subject
 from vesalius.model.model import Model
+from vesalius.tasks import AnyTask
 from vesalius.training import ledger
-from vesalius.training.stream import Stacked, stack
+from vesalius.training.stream import Stacked, nobody, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,21 +30,42 @@ class Bench:
     made: Stacked
 
 
-def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...], quick: bool) -> Evidence:
+def judge(
+    model: Model,
+    bench: Bench,
+    ledger_file: Path,
+    notes: tuple[str, ...],
+    quick: bool,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> Evidence:
     """Hold what a model made against its training people and against others.
 
     Args:
         model: Who made the pictures.
         bench: The pictures.
         ledger_file: Of the run, for the learning curves.
-        notes: What the report has to say of the split.
+        notes: What the report has to say of the split and of the made pictures.
         quick: Whether fewer repetitions will do.
+        tell: Called with the name of each stage as it begins.
 
     Raises:
         EvidenceError: Too little to measure anything on.
     """
+    return assess(
+        train=bench.train,
+        test=bench.test,
+        made=bench.made,
+        classes=model.recipe.task.classes,
+        seed=model.card.seed,
+        quick=quick,
+        subject=_subject(model, ledger_file, notes),
+        tell=tell,
+    )
+
+
+def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject:
     card, recipe = model.card, model.recipe
-    subject = Subject(
+    return Subject(
         name=card.cohort,
         generator=f"{recipe.objective.kind} on {recipe.objective.generator.kind}",
         model_sha256=card.weights,
@@ -52,15 +76,24 @@ def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...],
         curves=curves_of(ledger_file),
         remarks=(*notes, f"vesalius {version('vesalius')}, torch {card.torch}"),
     )
-    return assess(
-        train=bench.train,
-        test=bench.test,
-        made=bench.made,
-        classes=recipe.task.classes,
-        seed=card.seed,
-        quick=quick,
-        subject=subject,
-    )
+
+
+def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
+    """The pictures of a cohort, with a bar while they are decoded; nobody's when it is empty.
+
+    Args:
+        title: Whose pictures they are.
+        cohort: Whom to decode.
+        task: How a case becomes an example.
+
+    Raises:
+        EmptyCohortError: No case could be read.
+        CohortError: A case lacks what the task asks for.
+    """
+    if not len(cohort):
+        return nobody(task)
+    with bar(f"decoding the {title} pictures", len(cohort)) as shown:
+        return stack(cohort, task, watch=shown.at)
 
 
 def made_stack(model: Model, classes: list[int], seed: int) -> Stacked:
