@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from vesalius.errors import EvidenceError
-from vesalius.evidence.estimate import Comparison, Estimate, Floor
-from vesalius.evidence.intervals import bootstrap_mean, clopper_pearson, jackknife, numbered, zero_hits_bound
+from vesalius.evidence.estimate import Estimate
+from vesalius.evidence.intervals import (
+    bootstrap_mean,
+    clopper_pearson,
+    effective_count,
+    jackknife,
+    numbered,
+    zero_hits_bound,
+)
 
 
 def test_an_estimate_refuses_numbers_that_are_none():
@@ -18,11 +25,6 @@ def test_an_estimate_refuses_numbers_that_are_none():
 def test_an_interval_has_two_ends_or_none():
     with pytest.raises(EvidenceError, match="both ends"):
         Estimate("KID", 0.1, 0.0, None, "half", 10)
-
-
-def test_the_excess_is_counted_from_the_middle_of_the_floor():
-    floor = Floor(0.2, 0.1, 0.3, 50, 20, 0)
-    assert Comparison("all", "ssl", Estimate("KID", 0.5, None, None, "none", 50), floor).excess == 0.3
 
 
 def test_clopper_pearson_gives_the_published_limits():
@@ -48,6 +50,12 @@ def test_a_bootstrap_over_patients_is_wider_than_one_over_their_pictures():
     by_patient = bootstrap_mean(values, np.repeat(np.arange(30), 5), rng)
     by_picture = bootstrap_mean(values, np.arange(150), rng)
     assert by_patient.high - by_patient.low > 1.6 * (by_picture.high - by_picture.low)
+
+
+def test_people_with_most_of_the_pictures_are_worth_fewer_than_their_number():
+    assert effective_count(np.arange(7)) == 7
+    assert effective_count(np.repeat(np.arange(7), 4)) == 7
+    assert 1 < effective_count(np.array([0] * 20 + [1, 2, 3])) < 1.5
 
 
 def test_patients_are_numbered_from_zero():

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import pdist
 
 from vesalius.evidence.baselines import augmented, blurred
 from vesalius.evidence.encoder import contrast
-from vesalius.evidence.features import pixel_space, ssl_space, texture_space
+from vesalius.evidence.features import pixel_space, principal_axes, ssl_space, texture_space
 
 
 @pytest.mark.parametrize("build", [texture_space, pixel_space, lambda x: ssl_space(x, 0, 5, 32)])
@@ -31,6 +32,22 @@ def test_features_do_not_depend_on_what_else_is_embedded(train):
     for space in (texture_space(train.stack), pixel_space(train.stack), ssl_space(train.stack, 0, 3, 32)):
         alone, among = space.embed(train.stack[:1]), space.embed(train.stack)[:1]
         assert alone == pytest.approx(among, abs=1e-4)
+
+
+@pytest.mark.parametrize(("exact", "error"), [(2048, 1e-9), (10, 1e-4)], ids=["in full", "projected"])
+@pytest.mark.parametrize("every", [1, 8], ids=["wide", "tall"])
+def test_components_are_those_of_the_singular_value_decomposition(every, exact, error, train):
+    rows = train.stack.reshape(160, -1)[:, ::every].astype(np.float64)
+    rows -= rows.mean(axis=0)
+    _, _, whole = np.linalg.svd(rows, full_matrices=False)
+    found, wanted = rows @ principal_axes(rows, 20, exact), rows @ whole[:20].T
+    assert pdist(found) == pytest.approx(pdist(wanted), rel=error)
+    assert found.std(axis=0) == pytest.approx(wanted.std(axis=0), rel=error)
+
+
+def test_random_projections_are_the_same_each_time(train):
+    rows = train.stack.reshape(160, -1).astype(np.float64)
+    assert np.array_equal(principal_axes(rows, 8, 10), principal_axes(rows, 8, 10))
 
 
 def test_texture_sees_a_blur(train):

@@ -12,9 +12,10 @@ import pytest
 from vesalius import cli
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence.record import read_evidence
-from vesalius.imaging.dicom_write import read_mark
+from vesalius.imaging.dicom_write import read_mark, write_dicom
 from vesalius.imaging.formats import write_image
 from vesalius.imaging.image import Origin
+from vesalius.imaging.marks import Mark
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +98,29 @@ def test_a_finished_folder_is_not_touched_again(study, expanded, capsys):
     assert (expanded / "evidence.json").read_bytes() == before
 
 
-def test_the_same_way_step_by_step(study, expanded, tmp_path):
+def test_the_same_way_step_by_step_with_one_picture_that_nobody_marked(study, expanded, tmp_path, capsys):
     run, made, proof = expanded / "run", tmp_path / "made", tmp_path / "proof"
     assert cli.main(["sample", str(run), "--out", str(made), "--per-class", "15", "--seed", "3"]) == 0
+    write_image(phantom_cohort(1, size=32, seed=9).cases[0].image(), made / "foreign.nii.gz")
+    with (made / "metadata.csv").open("a", newline="") as table:
+        csv.writer(table).writerow(("foreign.nii.gz", "healthy", "foreign", "", ""))
+    capsys.readouterr()
     assert cli.main(["assess", str(run), str(study), str(made), "--out", str(proof), "--quick"]) == 0
-    assert read_evidence(proof).copying.copied.n == 30
+    evidence, said = read_evidence(proof), capsys.readouterr().err
+    assert evidence.copying.copied.n == 31
+    assert "1 of 31 made files carry no mark of the model" in " ".join(evidence.subject.remarks)
+    told = [line.strip(" .") for line in said.splitlines() if line.startswith("  ")]
+    assert told == list(evidence.runtime_s)
+    assert "decoding the made pictures" in said
+
+
+def test_pictures_of_another_model_are_not_assessed(study, expanded, tmp_path, capsys):
+    other = Mark(Origin.SYNTHETIC, model="b2" * 32)
+    write_dicom(phantom_cohort(1, size=32).cases[0].image(), tmp_path / "made", other, patient="x")
+    words = ["assess", expanded / "run", study, tmp_path / "made", "--out", tmp_path / "proof"]
+    assert cli.main([str(word) for word in words]) == 1
+    said = capsys.readouterr().err
+    assert "EvidenceError: " in said
+    assert "made by model b2b2b2b2b2b2" in said
+    assert read_evidence(expanded).subject.model_sha256[:12] in said
+    assert not (tmp_path / "proof").exists()

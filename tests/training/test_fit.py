@@ -19,40 +19,19 @@ from vesalius.errors import (
 )
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
-from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
-from vesalius.recipes.recipe import Recipe
-from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, open_run, play
 from vesalius.training.stream import stack
 
 
-def recipe_for(cohort, steps=30):
-    return Recipe(
-        task=synthesis_of(cohort, 16, "label"),
-        objective=Hinge(
-            generator=Generator(width=4, latent=8, head_start=2), discriminator=Discriminator(width=4)
-        ),
-        steps=steps,
-        batch=4,
-        half_life=100.0,
-        seed=1,
-    )
-
-
 @pytest.fixture(scope="module")
-def people():
-    return phantom_cohort(12, size=16)
-
-
-@pytest.fixture(scope="module")
-def finished(people, tmp_path_factory):
+def finished(recipe_for, people, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     return folder, fit(recipe_for(people), people, folder)
 
 
-def test_a_finished_run_holds_recipe_ledger_and_a_model_that_loads(finished, people):
+def test_a_finished_run_holds_recipe_ledger_and_a_model_that_loads(recipe_for, finished, people):
     folder, model = finished
     loaded = load_model(folder / "model")
     assert loaded.recipe == model.recipe == recipe_for(people)
@@ -85,7 +64,9 @@ def test_tampered_weights_are_refused(finished, tmp_path):
         load_model(tmp_path)
 
 
-def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(finished, people, tmp_path):
+def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(
+    recipe_for, finished, people, tmp_path
+):
     _, model = finished
     for _, tick in zip(range(7), play(open_run(tmp_path, recipe_for(people), people)), strict=False):
         assert tick.step < 30
@@ -96,14 +77,14 @@ def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(finishe
     assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
 
 
-def test_a_run_of_another_recipe_is_refused(people, tmp_path):
+def test_a_run_of_another_recipe_is_refused(recipe_for, people, tmp_path):
     open_run(tmp_path, recipe_for(people), people)
     other = replace(recipe_for(people), seed=2)
     with pytest.raises(TrainingError, match="another recipe"):
         open_run(tmp_path, other, people)
 
 
-def test_a_run_on_other_people_is_refused_and_its_pictures_stay(people, tmp_path):
+def test_a_run_on_other_people_is_refused_and_its_pictures_stay(recipe_for, people, tmp_path):
     open_run(tmp_path, recipe_for(people), people)
     before = (tmp_path / "pictures.npy").read_bytes()
     with pytest.raises(TrainingError, match="holds a run on other pictures"):
@@ -112,18 +93,20 @@ def test_a_run_on_other_people_is_refused_and_its_pictures_stay(people, tmp_path
 
 
 @pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan")])
-def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(people, tmp_path, minutes):
+def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(recipe_for, people, tmp_path, minutes):
     with pytest.raises(TrainingError, match="minutes, wanted more than 0"):
         open_run(tmp_path / "run", recipe_for(people), people, minutes)
     assert not (tmp_path / "run").exists()
 
 
-def test_nobody_is_refused(people, tmp_path):
+def test_nobody_is_refused(recipe_for, people, tmp_path):
     with pytest.raises(EmptyCohortError):
         open_run(tmp_path / "run", recipe_for(people), Cohort(()))
 
 
-def test_a_budget_of_minutes_ends_the_run_and_the_model_says_how_many_steps_it_bought(people, tmp_path):
+def test_a_budget_of_minutes_ends_the_run_and_the_model_says_how_many_steps_it_bought(
+    recipe_for, people, tmp_path
+):
     run = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.01)
     steps = sum(1 for _ in play(run))
     assert 0.6 <= run.seconds < 6
@@ -134,7 +117,7 @@ def test_a_budget_of_minutes_ends_the_run_and_the_model_says_how_many_steps_it_b
     assert list(play(again)) == []
 
 
-def test_a_case_that_cannot_be_read_is_named_and_left_out(people, tmp_path):
+def test_a_case_that_cannot_be_read_is_named_and_left_out(recipe_for, people, tmp_path):
     broken = replace(
         people.cases[0], key="broken", pictures=phantom_cohort(1, size=16, slices=3).cases[0].pictures
     )
@@ -153,7 +136,7 @@ def test_made_pictures_are_written_as_a_cohort_that_reads_back(finished, tmp_pat
     assert all((folder / line.split(",")[0]).exists() for line in lines[1:])
 
 
-def test_a_game_that_diverged_is_not_kept(people, tmp_path):
+def test_a_game_that_diverged_is_not_kept(recipe_for, people, tmp_path):
     run = open_run(tmp_path, recipe_for(people), people)
     playing = play(run)
     next(playing)
@@ -166,20 +149,20 @@ def test_a_game_that_diverged_is_not_kept(people, tmp_path):
     assert run.checkpoint.read_bytes() == kept
 
 
-def test_a_folder_of_something_else_is_refused_and_untouched(people, tmp_path):
+def test_a_folder_of_something_else_is_refused_and_untouched(recipe_for, people, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(StorageError, match="holds no run, wanted a new folder"):
         open_run(tmp_path, recipe_for(people), people)
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_run_stopped_before_its_length_was_known_is_begun_again(people, tmp_path):
+def test_a_run_stopped_before_its_length_was_known_is_begun_again(recipe_for, people, tmp_path):
     open_run(tmp_path, recipe_for(people), people)
     (tmp_path / "recipe.json").unlink()
     assert open_run(tmp_path, recipe_for(people), people).game.step == 0
 
 
-def test_a_class_without_a_usable_picture_is_named(people, tmp_path):
+def test_a_class_without_a_usable_picture_is_named(recipe_for, people, tmp_path):
     volume = phantom_cohort(1, size=16, slices=3).cases[0].pictures
     cases = [
         replace(case, pictures=volume) if case.facts["label"] == "lesion" else case for case in people.cases
@@ -188,7 +171,7 @@ def test_a_class_without_a_usable_picture_is_named(people, tmp_path):
         open_run(tmp_path / "run", recipe_for(people), Cohort(tuple(cases)))
 
 
-def test_ctrl_c_is_held_back_until_the_step_is_whole(finished, people, tmp_path, monkeypatch):
+def test_ctrl_c_is_held_back_until_the_step_is_whole(recipe_for, finished, people, tmp_path, monkeypatch):
     _, model = finished
     run = open_run(tmp_path, recipe_for(people), people)
     real = Hinge.generator_loss

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.test_fit import recipe_for
-from vesalius.cohort.phantom import phantom_cohort
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, open_run, play
@@ -28,17 +26,12 @@ class Scripted:
         return Look(self.ranks.pop(0), {"watch/rank": 1.0})
 
 
-@pytest.fixture(scope="module")
-def people():
-    return phantom_cohort(12, size=16)
-
-
 @pytest.fixture(autouse=True)
 def early(monkeypatch):
     monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 20}))
 
 
-def test_the_best_moment_is_kept_and_equals_a_run_of_as_many_steps(people, tmp_path):
+def test_the_best_moment_is_kept_and_equals_a_run_of_as_many_steps(recipe_for, people, tmp_path):
     kept = fit(recipe_for(people), people, tmp_path / "a", judge=Scripted(1.0, 2.0, 3.0))
     short = fit(recipe_for(people, steps=10), people, tmp_path / "b")
     last = fit(recipe_for(people), people, tmp_path / "c")
@@ -48,14 +41,14 @@ def test_the_best_moment_is_kept_and_equals_a_run_of_as_many_steps(people, tmp_p
     assert not torch.equal(kept.sample([0, 1], 3), last.sample([0, 1], 3))
 
 
-def test_the_last_moment_is_kept_when_it_is_the_best(people, tmp_path):
+def test_the_last_moment_is_kept_when_it_is_the_best(recipe_for, people, tmp_path):
     kept = fit(recipe_for(people), people, tmp_path / "a", judge=Scripted(3.0, 2.0, 1.0))
     last = fit(recipe_for(people), people, tmp_path / "b")
     assert (kept.card.steps, last.card.judged_by) == (30, 0)
     assert torch.equal(kept.sample([0, 1], 3), last.sample([0, 1], 3))
 
 
-def test_a_resumed_run_still_has_the_moment_from_before(people, tmp_path):
+def test_a_resumed_run_still_has_the_moment_from_before(recipe_for, people, tmp_path):
     run = open_run(tmp_path, recipe_for(people), people)
     run.judge = Scripted(1.0)
     for tick in play(run):
@@ -68,13 +61,13 @@ def test_a_resumed_run_still_has_the_moment_from_before(people, tmp_path):
     assert finish(again).card.steps == 10
 
 
-def test_what_the_judge_says_stands_in_the_ledger(people, tmp_path):
+def test_what_the_judge_says_stands_in_the_ledger(recipe_for, people, tmp_path):
     fit(recipe_for(people), people, tmp_path, judge=Scripted(1.0, 2.0, 3.0))
     said = [line["step"] for line in ledger.read(tmp_path / "ledger.jsonl") if "watch/rank" in line]
     assert said == [10, 20, 30]
 
 
-def test_looking_changes_nothing_of_the_game(people, tmp_path):
+def test_looking_changes_nothing_of_the_game(recipe_for, people, tmp_path):
     looked = open_run(tmp_path / "a", recipe_for(people), people)
     looked.judge = Scripted(*[9.0] * 2)
     plain = open_run(tmp_path / "b", recipe_for(people), people)
@@ -87,7 +80,7 @@ def test_looking_changes_nothing_of_the_game(people, tmp_path):
         assert torch.equal(one, other)
 
 
-def test_pictures_that_are_not_finite_are_shown_to_nobody_and_give_way(people, tmp_path):
+def test_pictures_that_are_not_finite_are_shown_to_nobody_and_give_way(recipe_for, people, tmp_path):
     run = open_run(tmp_path, recipe_for(people), people)
     game, judge = run.game, Scripted(5.0)
     sound = game.average.network.stem.weight.clone()
@@ -102,7 +95,7 @@ def test_pictures_that_are_not_finite_are_shown_to_nobody_and_give_way(people, t
     assert all(value.isfinite().all() for value in game.kept.weights.values())
 
 
-def test_a_judge_sees_pictures_of_the_classes_that_he_asked_for(people, tmp_path):
+def test_a_judge_sees_pictures_of_the_classes_that_he_asked_for(recipe_for, people, tmp_path):
     run = open_run(tmp_path, replace(recipe_for(people), seed=3), people)
     judge = Scripted(1.0)
     look(run.game, run.stacked, judge)

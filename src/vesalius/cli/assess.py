@@ -2,8 +2,9 @@
 
 from vesalius.cli.console import say, stage
 from vesalius.cli.expand import show
-from vesalius.cli.judge import Bench, judge
+from vesalius.cli.judge import Bench, decoded, judge
 from vesalius.cli.people import gather_people
+from vesalius.cli.provenance import remarks_on_marks
 from vesalius.cli.verbs import Assess
 from vesalius.cohort.fingerprint import fingerprint
 from vesalius.cohort.folder import read_cohort
@@ -11,7 +12,6 @@ from vesalius.errors import EvidenceError, StorageError
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
 from vesalius.model.model import load_model
-from vesalius.training.stream import nobody, stack
 
 
 def assess_made(asked: Assess) -> None:
@@ -19,7 +19,7 @@ def assess_made(asked: Assess) -> None:
 
     Raises:
         StorageError: The folder exists already.
-        EvidenceError: The model did not learn from this cohort.
+        EvidenceError: The model did not learn from this cohort, or did not make the pictures.
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
     if asked.out.exists():
@@ -33,11 +33,16 @@ def assess_made(asked: Assess) -> None:
                 f"{asked.cohort}: its training side has fingerprint {learnt[:12]}, but the model learnt "
                 f"from {model.card.fingerprint[:12]}; wanted the same cohort, --label and --where"
             )
-        task = model.recipe.task
-        test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
-        bench = Bench(stack(people.parts.train, task), test, stack(read_cohort(asked.made), task))
-    with stage("gathering evidence"):
-        evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", people.notes, asked.quick)
+        made = read_cohort(asked.made)
+        notes = people.notes + remarks_on_marks(made, model.card.weights)
+    task, parts = model.recipe.task, people.parts
+    bench = Bench(
+        decoded("training", parts.train, task),
+        decoded("test", parts.test, task),
+        decoded("made", made, task),
+    )
+    with stage("gathering evidence") as tell:
+        evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", notes, asked.quick, tell)
         write_evidence(evidence, asked.out)
     show(evidence)
     say(f"report: {asked.out / 'report.html'}")

@@ -1,7 +1,7 @@
 """How the verbs speak: tables on standard output, bars with time left on standard error."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -68,9 +68,16 @@ class Bar:
 
 
 @contextmanager
-def stage(title: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
+def stage(title: str) -> Iterator[Callable[[str], None]]:
+    """Say what is being done, and how long it took.
+
+    Args:
+        title: What is being done.
+
+    Yields:
+        To be called with the name of each part as it begins.
+    """
     started = time.monotonic()
     aside.print(f"{title} ...", markup=False)
-    yield
+    yield lambda part: aside.print(f"  {part} ...", markup=False)
     aside.print(f"{title}: {time.monotonic() - started:.1f} s", markup=False)

@@ -5,9 +5,9 @@ from math import ceil, inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
-from vesalius.cli.judge import Bench, judge, judge_among
+from vesalius.cli.judge import Bench, decoded, judge, judge_among
 from vesalius.cli.people import People, gather_people, split_people
-from vesalius.cli.train import train_with_bar
+from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import StorageError, TrainingError
@@ -19,8 +19,8 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import PEOPLE, open_run
-from vesalius.training.stream import nobody, stack, stack_made
+from vesalius.training.fit import PEOPLE
+from vesalius.training.stream import stack_made
 
 _MADE = 500
 
@@ -105,17 +105,16 @@ def walk(plan: Plan, people: People) -> None:
     """
     task = synthesis_of(people.parts.train, plan.size, people.fact)
     recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
-    with stage("decoding the training pictures"):
-        run = open_run(plan.out / "run", recipe, people.parts.train, plan.minutes)
-    with stage("looking at the people who choose the moment to keep"):
-        run.judge = judge_among(people, run.stacked, task, plan.seed)
+    run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes)
+    run.judge = judge_among(people, run.stacked, task, plan.seed)
     model = train_with_bar(run)
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
-    with stage("gathering evidence"):
+    test = decoded("test", people.parts.test, task)
+    with stage("gathering evidence") as tell:
+        tell("making the pictures")
         made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
-        test = stack(people.parts.test, task) if len(people.parts.test) else nobody(task)
         bench = Bench(run.stacked, test, made)
-        evidence = judge(model, bench, run.ledger, people.notes, plan.quick)
+        evidence = judge(model, bench, run.ledger, people.notes, plan.quick, tell)
         write_evidence(evidence, plan.out)
     show(evidence)
     say(f"report: {plan.out / 'report.html'}")

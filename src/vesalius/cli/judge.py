@@ -1,10 +1,13 @@
 """From a model and three sets of pictures to its evidence."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from vesalius.cli.console import bar, stage
 from vesalius.cli.people import People
+from vesalius.cohort.cohort import Cohort
 from vesalius.evidence.assess import assess
 from vesalius.evidence.glance import Glance, glance_by
 from vesalius.evidence.record import Curve, Evidence, Subject
@@ -12,7 +15,7 @@ from vesalius.model.card import Card
 from vesalius.model.model import Model
 from vesalius.tasks import AnyTask
 from vesalius.training import ledger
-from vesalius.training.stream import Stacked, stack
+from vesalius.training.stream import Stacked, nobody, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +33,42 @@ class Bench:
     made: Stacked
 
 
-def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...], quick: bool) -> Evidence:
+def judge(
+    model: Model,
+    bench: Bench,
+    ledger_file: Path,
+    notes: tuple[str, ...],
+    quick: bool,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> Evidence:
     """Hold what a model made against its training people and against others.
 
     Args:
         model: Who made the pictures.
         bench: The pictures.
         ledger_file: Of the run, for the learning curves.
-        notes: What the report has to say of the split.
+        notes: What the report has to say of the split and of the made pictures.
         quick: Whether fewer repetitions will do.
+        tell: Called with the name of each stage as it begins.
 
     Raises:
         EvidenceError: Too little to measure anything on.
     """
+    return assess(
+        train=bench.train,
+        test=bench.test,
+        made=bench.made,
+        classes=model.recipe.task.classes,
+        seed=model.card.seed,
+        quick=quick,
+        subject=_subject(model, ledger_file, notes),
+        tell=tell,
+    )
+
+
+def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject:
     card, recipe = model.card, model.recipe
-    subject = Subject(
+    return Subject(
         name=card.cohort,
         generator=f"{recipe.objective.kind} on {recipe.objective.generator.kind}",
         model_sha256=card.weights,
@@ -55,15 +79,24 @@ def judge(model: Model, bench: Bench, ledger_file: Path, notes: tuple[str, ...],
         curves=curves_of(ledger_file),
         remarks=(*notes, kept(card), f"vesalius {version('vesalius')}, torch {card.torch}"),
     )
-    return assess(
-        train=bench.train,
-        test=bench.test,
-        made=bench.made,
-        classes=recipe.task.classes,
-        seed=card.seed,
-        quick=quick,
-        subject=subject,
-    )
+
+
+def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
+    """The pictures of a cohort, with a bar while they are decoded; nobody's when it is empty.
+
+    Args:
+        title: Whose pictures they are.
+        cohort: Whom to decode.
+        task: How a case becomes an example.
+
+    Raises:
+        EmptyCohortError: No case could be read.
+        CohortError: A case lacks what the task asks for.
+    """
+    if not len(cohort):
+        return nobody(task)
+    with bar(f"decoding the {title} pictures", len(cohort)) as shown:
+        return stack(cohort, task, watch=shown.at)
 
 
 def judge_among(people: People, train: Stacked, task: AnyTask, seed: int) -> Glance | None:
@@ -75,8 +108,9 @@ def judge_among(people: People, train: Stacked, task: AnyTask, seed: int) -> Gla
         task: How a case becomes an example.
         seed: Of the run.
     """
-    aside = people.parts.val
-    return glance_by(train, stack(aside, task), seed) if len(aside) else None
+    aside = decoded("validation", people.parts.val, task)
+    with stage("looking at the people who choose the moment that is kept"):
+        return glance_by(train, aside, seed)
 
 
 def kept(card: Card) -> str:

@@ -7,12 +7,19 @@ from vesalius.cli.console import bar, say, table
 from vesalius.cli.judge import judge_among, kept
 from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Train
+from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
-from vesalius.recipes.recipe import read_recipe
+from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import Run, finish, open_run, play
+
+MINUTES = 10.0
+"""Budget of a named recipe when none is given."""
+
+SIZE = 64
+"""Rows and columns of a named recipe when none are given."""
 
 
 def list_recipes() -> None:
@@ -27,17 +34,45 @@ def train_cohort(asked: Train) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse.
     """
+    _refuse_flags_of_the_file(asked)
     people = gather_people(asked.cohort, asked.selection)
     if asked.recipe.endswith(".json"):
-        recipe, minutes = read_recipe(Path(asked.recipe)), None
+        recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes
     else:
-        task = synthesis_of(people.parts.train, asked.size, people.fact)
-        recipe = named(asked.recipe)(task, people.parts.train, asked.minutes, asked.seed)
-        minutes = asked.minutes
-    run = open_run(asked.out, recipe, people.parts.train, minutes)
+        minutes = MINUTES if asked.minutes is None else asked.minutes
+        task = synthesis_of(people.parts.train, SIZE if asked.size is None else asked.size, people.fact)
+        recipe = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+    run = begin_with_bar(asked.out, recipe, people.parts.train, minutes)
     run.judge = judge_among(people, run.stacked, recipe.task, recipe.seed)
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
+
+
+def _refuse_flags_of_the_file(asked: Train) -> None:
+    """A recipe.json says size and seed itself.
+
+    Raises:
+        RecipeError: It is asked for with a size or a seed beside it.
+    """
+    for flag, value in (("--size", asked.size), ("--seed", asked.seed)):
+        if asked.recipe.endswith(".json") and value is not None:
+            raise RecipeError(f"{flag} is {value}, but {asked.recipe} says it already; wanted no {flag}")
+
+
+def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None) -> Run:
+    """Begin a run, or take one up, showing how many pictures are decoded.
+
+    Args:
+        folder: Of the run.
+        recipe: What is played.
+        cohort: Training cases.
+        minutes: Budget; all steps of the recipe when None.
+
+    Raises:
+        VesaliusError: As `open_run`.
+    """
+    with bar("decoding the training pictures", len(cohort)) as shown:
+        return open_run(folder, recipe, cohort, minutes, shown.at)
 
 
 def train_with_bar(run: Run) -> Model:

@@ -50,18 +50,18 @@ class Train:
         recipe: Name from ``vesalius recipes``, or a recipe.json.
         cohort: Folder of scans or cohort.parquet; its training side is learnt from.
         out: Folder of the run; an unfinished run of the same recipe is taken up.
-        minutes: Budget of training.
-        size: Rows and columns of the pictures to learn.
-        seed: Of everything random.
+        minutes: Budget of training; 10 for a named recipe, all steps of a recipe.json, when not given.
+        size: Rows and columns of the pictures to learn, 64 when not given; a recipe.json says its own.
+        seed: Of everything random, 0 when not given; a recipe.json says its own.
         selection: Which cases are meant.
     """
 
     recipe: Positional[str]
     cohort: Positional[Path]
     out: Path
-    minutes: float = 10.0
-    size: int = 64
-    seed: int = 0
+    minutes: float | None = None
+    size: int | None = None
+    seed: int | None = None
     selection: Selection = Selection()
 
     def run(self) -> None:

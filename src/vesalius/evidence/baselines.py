@@ -6,10 +6,8 @@ from jaxtyping import Float32, Int
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
-from vesalius.networks.linear import LinearBase
+from vesalius.networks.linear import LinearBase, components_of
 from vesalius.shapes import Stack
-
-_MOST_COMPONENTS = 64
 
 LabelsOf = Int[np.ndarray, "_"]
 """Class of each picture."""
@@ -30,7 +28,7 @@ def linear_samples(
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    components = max(1, min(_MOST_COMPONENTS, len(train) // 4, patients // 4))
+    components = components_of(np.bincount(places).tolist(), patients)
     base = LinearBase(train.shape[1:], len(known), components)
     base.fit(torch.from_numpy(np.ascontiguousarray(train)), torch.from_numpy(places))
     condition = torch.from_numpy(np.searchsorted(known, wanted))

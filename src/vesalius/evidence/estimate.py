@@ -19,7 +19,7 @@ class Estimate:
         low: Lower end of the 95 % interval; None where none can honestly be claimed.
         high: Upper end, None together with `low`.
         method: How the interval was got, or why there is none.
-        n: Pictures (or people) that the number rests on.
+        n: Pictures that the number rests on, on each side where sets are compared.
         seed: Seed of whatever chance took part.
         unit: Unit of the number, ``"1"`` for none.
         better: Which direction is the good one.
@@ -65,7 +65,8 @@ class Floor:
         median: Middle of the splits.
         low: 2.5th percentile of the splits.
         high: 97.5th percentile of the splits.
-        n: Pictures on each side of a split.
+        n: Pictures on each side of every split; fewer than those of the number beside it where
+            people with many pictures each leave smaller halves.
         splits: How many random splits by patient.
         seed: Seed of the splits.
     """
@@ -99,7 +100,7 @@ class Comparison:
         group: Class compared, or ``all``.
         space: Feature space in which it was measured.
         estimate: The number of the made pictures against the holdout.
-        floor: Real against real at the same count; None where it was not measured.
+        floor: Real against real, at the same count where people allow; None where it was not measured.
         anchors: Reference sets against the same holdout.
     """
 
@@ -108,11 +109,6 @@ class Comparison:
     estimate: Estimate
     floor: Floor | None = None
     anchors: tuple[Anchor, ...] = ()
-
-    @property
-    def excess(self) -> float | None:
-        """How far the number lies above the middle of its floor."""
-        return None if self.floor is None else self.estimate.value - self.floor.median
 
     def anchor(self, name: str) -> Estimate | None:
         """The number of one anchor, None where it was not measured."""

@@ -89,6 +89,25 @@ def bootstrap_mean(
     return Interval(float(low), float(high))
 
 
+def effective_count(patients: Int[np.ndarray, "n"]) -> float:
+    """How many independent pictures those of some people are worth, at worst.
+
+    The number of people where all have as many pictures; less where a few people have most.
+
+    Args:
+        patients: Person of each picture, numbered from 0.
+
+    Source:
+        Kish, Survey Sampling, Wiley 1965: the design effect of clusters whose members are alike.
+
+    Examples:
+        >>> effective_count(np.array([0, 1, 2])), effective_count(np.array([0, 0, 1, 1]))
+        (3.0, 2.0)
+    """
+    counts = np.bincount(patients)
+    return float(counts.sum() ** 2 / (counts**2).sum())
+
+
 def numbered(names: tuple[str, ...]) -> Int[np.ndarray, "n"]:
     """Patients as numbers from 0, in the order of their names."""
     return np.unique(np.array(names), return_inverse=True)[1]

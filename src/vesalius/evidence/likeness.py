@@ -7,6 +7,7 @@ from vesalius.evidence.diversity import cluster_shares
 from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Comparison
 from vesalius.evidence.fidelity import permutation_p
+from vesalius.evidence.intervals import effective_count
 from vesalius.evidence.measure import Views, compare, vendi_ratio
 from vesalius.evidence.record import Effect, Likeness, PermutationTest
 from vesalius.evidence.separability import differing
@@ -45,6 +46,7 @@ def likeness_of(
         tuple(Effect(feature, value) for feature, value in effects),
         vendi_ratio(learnt, effort.vendi_draws),
         cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings),
+        effective_count(named.people),
     )
 
 

@@ -12,7 +12,7 @@ from vesalius.evidence.estimate import Anchor, Comparison, Estimate, Floor
 from vesalius.evidence.fidelity import frechet_distance, kernel_distance
 from vesalius.evidence.intervals import bootstrap_mean
 from vesalius.evidence.planes import Features
-from vesalius.evidence.sampling import halves
+from vesalius.evidence.sampling import half_size, halves
 from vesalius.evidence.separability import two_sample_area
 
 People = Int[np.ndarray, "_"]
@@ -124,13 +124,12 @@ def _shares(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
 
 
 def _floors(views: Views) -> dict[str, Floor]:
-    """What real against real gives, over random halves by patient."""
+    """What real against real gives, over random halves by patient, all of one size."""
     rng = np.random.default_rng(views.seed)
     readings: dict[str, list[float]] = {}
-    size = len(views.real)
+    size = half_size(views.pool_people, len(views.real))
     for _ in range(views.splits):
         first, second = halves(views.pool_people, size, rng)
-        size = min(len(first), len(second))
         for name, value in _readings(views.pool[first], views.pool[second]).items():
             readings.setdefault(name, []).append(value)
     return {name: _floor(values, size, views) for name, values in readings.items()}

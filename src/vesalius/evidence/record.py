@@ -172,6 +172,8 @@ class Likeness:
         differing: Nameable features that differ most.
         vendi: Vendi score of made over real pictures.
         clusters: Shares of the kinds of picture.
+        effective_n: How many independent pictures the compared real ones are worth, those of one
+            person counted together; the number of pictures where each is of another person.
     """
 
     fidelity: tuple[Comparison, ...]
@@ -180,6 +182,7 @@ class Likeness:
     differing: tuple[Effect, ...]
     vendi: Estimate
     clusters: ClusterShares
+    effective_n: float
 
     def pooled(self, name: str) -> dict[str, Comparison]:
         """One number over all classes together, for each space in which it was measured."""

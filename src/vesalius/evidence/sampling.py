@@ -37,20 +37,37 @@ def shares_of(labels: Int[np.ndarray, "n"]) -> dict[int, float]:
     return {int(k): float(c) / len(labels) for k, c in zip(values, counts, strict=True)}
 
 
+def half_size(patients: Int[np.ndarray, "n"], wanted: int) -> int:
+    """Rows that each of two `halves` has in whatever order the people come: at most `wanted`.
+
+    The person in whom the first half ends goes to neither side, so that many pictures of one
+    person can leave fewer than half of all.
+
+    Args:
+        patients: Person of each row, numbered from 0.
+        wanted: Rows wanted on each side.
+
+    Examples:
+        >>> half_size(np.array([0, 1, 2, 3, 4, 5]), 3), half_size(np.array([0, 0, 0, 1, 2, 3]), 3)
+        (3, 2)
+    """
+    most = int(np.bincount(patients).max())
+    return min(wanted, (len(patients) - most + 1) // 2)
+
+
 def halves(patients: Int[np.ndarray, "n"], size: int, rng: np.random.Generator) -> tuple[Indices, Indices]:
     """Two sets of `size` rows without a patient in common, in random order of patients.
 
     Args:
         patients: Person of each row, numbered from 0.
-        size: Rows wanted on each side; fewer come back where people have many pictures each.
+        size: Rows on each side, no more than `half_size` allows.
         rng: Orders the people.
     """
     order = rng.permutation(int(patients.max()) + 1)
     rank = np.argsort(order)
     rows = np.argsort(rank[patients], kind="stable")
     sorted_patients = patients[rows]
-    wall = min(size, len(rows) - 1)
-    while wall < len(rows) and sorted_patients[wall] == sorted_patients[wall - 1]:
+    wall = size
+    while sorted_patients[wall] == sorted_patients[wall - 1]:
         wall += 1
-    second = rows[wall : wall + size]
-    return rows[: min(size, len(second) or size)], second
+    return rows[:size], rows[wall : wall + size]

@@ -20,7 +20,7 @@ def fidelity_verdict(likeness: Likeness | None, patients: int, thresholds: Thres
     if likeness is None:
         return _nobody("Fidelity")
     worst = max((one.estimate for one in likeness.pooled("C2ST").values()), key=lambda one: one.value)
-    limits = f"At n = {worst.n} a side; an area of {_blind(worst.n):.2f} or less could have gone unseen."
+    limits = _fidelity_limits(worst.n, likeness.effective_n)
     if patients < thresholds.fidelity_patients:
         text = (
             f"{patients} holdout people are too few to compare with (wanted {thresholds.fidelity_patients})."
@@ -45,9 +45,19 @@ def _nobody(area: str) -> Verdict:
     return Verdict(area, INSUFFICIENT, text, "No statement is made.")
 
 
-def _blind(n: int) -> float:
-    """Upper end of the 95 % interval of an area of one half at n against n pictures."""
-    return 0.5 + 1.96 * ((2 * n + 1) / (12 * n * n)) ** 0.5
+def _fidelity_limits(n: int, effective: float) -> str:
+    counted = (
+        "the real ones each of another person"
+        if effective == n
+        else f"the real ones counted as {effective:.0f}, for several pictures of one person count together"
+    )
+    unseen = f"an area of {_blind(effective, n):.2f} or less could have gone unseen."
+    return f"At n = {n} pictures a side, {counted}; {unseen}"
+
+
+def _blind(real: float, made: int) -> float:
+    """Upper end of the 95 % interval of an area of one half, of so many independent pictures."""
+    return min(1.0, 0.5 + 1.96 * ((real + made + 1) / (12 * real * made)) ** 0.5)
 
 
 def _beyond_blur(distance: Comparison) -> bool:
@@ -79,7 +89,7 @@ def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thre
         f"they cover {coverage.estimate.value:.0%} of the held-out real images "
         f"(real against real: {usual:.0%}) and are {vendi.value:.2f} times as varied"
     )
-    counted = f"At n = {coverage.estimate.n} a side, {clusters.clusters} kinds of picture"
+    counted = f"At n = {coverage.estimate.n} pictures a side, {clusters.clusters} kinds of picture"
     limits = f"{counted}; rarer findings are not seen."
     if patients < thresholds.fidelity_patients:
         text = f"{patients} holdout people are too few to judge variety by."

@@ -1,5 +1,6 @@
 """The linear model of a cohort: class means, principal components, Gaussian coefficients."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -8,6 +9,22 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vesalius.shapes import Batch, Classes, Latents
+
+_MOST = 64
+
+
+def components_of(counts: Sequence[int], patients: int) -> int:
+    """Components that a cohort can fill: fewer than people, so that none is a person.
+
+    Args:
+        counts: Pictures of each class.
+        patients: Different people among all of them.
+
+    Examples:
+        >>> components_of([400, 80], 300), components_of([400, 80], 9), components_of([3, 3], 6)
+        (64, 8, 1)
+    """
+    return max(1, min(_MOST, max(counts) // 4, patients - 1))
 
 
 class LinearBase(nn.Module):

@@ -7,13 +7,12 @@ from types import MappingProxyType
 from vesalius.cohort.cohort import Cohort
 from vesalius.imaging.image import HOUNSFIELD
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.linear import components_of
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
-
-_COMPONENTS = 64
 
 LONG = 1_000_000
 """More steps than any budget of minutes buys: the clock ends such a run; see `training.fit.open_run`."""
@@ -67,14 +66,14 @@ def width_for(task: Synthesis, minutes: float) -> int:
 
 
 def components_for(task: Synthesis, train: Cohort) -> int:
-    """Principal components of the head start: fewer than people, so that none is a person.
+    """Principal components of the head start: as many as the linear model has that judges it.
 
     Args:
         task: What is made.
         train: Training cases.
     """
     counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
-    return max(1, min(_COMPONENTS, max(counts.values()) // 4, len(train.patients) - 1))
+    return components_of(list(counts.values()), len(train.patients))
 
 
 def augment_for(task: Synthesis) -> Augment:

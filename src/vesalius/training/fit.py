@@ -1,7 +1,7 @@
 """Drive the loop: budget, ledger, checkpoints, and the model at the end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -67,7 +67,13 @@ class Run:
         return self.folder / "checkpoint.safetensors"
 
 
-def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None = None) -> Run:
+def open_run(
+    folder: Path,
+    recipe: Recipe,
+    cohort: Cohort,
+    minutes: float | None = None,
+    watch: Callable[[int], None] = lambda done: None,
+) -> Run:
     """Begin a run, or take one up where it was left.
 
     Args:
@@ -76,6 +82,7 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
         cohort: Training cases.
         minutes: Budget, in which as many steps are played as this machine can, up to the
             recipe's; None plays all of them, however long it takes.
+        watch: Called with the number of cases decoded so far.
 
     Raises:
         TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
@@ -90,7 +97,7 @@ def open_run(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None
     found = _found(folder, recipe, people) if is_used else None
     with written(folder / PEOPLE) as beside:
         beside.write_text(people)
-    stacked = stack(cohort, recipe.task, folder / "pictures.npy")
+    stacked = stack(cohort, recipe.task, folder / "pictures.npy", watch)
     _refuse_empty_classes(recipe, stacked)
     if found is not None:
         game = begin(found, stacked, find_machine())

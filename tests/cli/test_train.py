@@ -1,0 +1,71 @@
+"""What is given beside a recipe.json is used or refused, never passed over."""
+
+import re
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from vesalius import cli
+from vesalius.cli import train as verb
+from vesalius.cli.verbs import Train
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.imaging.formats import write_image
+from vesalius.recipes.synthesis import conditional_gan
+from vesalius.tasks.synthesis import synthesis_of
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """A cohort of phantoms and a recipe for it in a file."""
+    cohort = phantom_cohort(24, size=16)
+    for case in cohort.cases:
+        write_image(case.image(), tmp_path / "study" / str(case.facts["label"]) / f"{case.patient}.nii.gz")
+    recipe = replace(conditional_gan(synthesis_of(cohort, 16, "label"), cohort, 1.0, seed=5), steps=3)
+    (tmp_path / "recipe.json").write_text(recipe.to_json())
+    return Train(recipe=str(tmp_path / "recipe.json"), cohort=tmp_path / "study", out=tmp_path / "run")
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """Begins a run as the verb does, and stops before the first step."""
+    runs = []
+
+    def stop(run):
+        runs.append(run)
+        raise KeyboardInterrupt
+
+    def begin(asked: Train):
+        monkeypatch.setattr(verb, "train_with_bar", stop)
+        with pytest.raises(KeyboardInterrupt):
+            verb.train_cohort(asked)
+        return runs[-1]
+
+    return begin
+
+
+@pytest.mark.parametrize("flag", ["--size", "--seed"])
+def test_what_a_recipe_file_says_itself_cannot_be_said_beside_it(flag, asked, capsys):
+    words = ["train", asked.recipe, str(asked.cohort), "--out", str(asked.out), flag, "32"]
+    assert cli.main(words) == 1
+    said = capsys.readouterr().err
+    assert re.search(rf"^RecipeError: {flag} is 32, but .*recipe.json says it already", said)
+    assert not asked.out.exists()
+
+
+def test_minutes_limit_the_run_of_a_recipe_file(asked, begun):
+    assert begun(replace(asked, minutes=0.5)).limit == 30
+    assert begun(replace(asked, out=asked.out.with_name("all"))).limit == inf
+
+
+def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(asked, begun):
+    named = replace(asked, recipe="synthesis.conditional_gan", size=16)
+    run = begun(named)
+    assert (run.limit, run.game.recipe.seed, run.game.recipe.task.size) == (600, 0, (16, 16))
+    other = begun(replace(named, size=None, seed=7, minutes=1.0, out=asked.out.with_name("other")))
+    assert (other.limit, other.game.recipe.seed, other.game.recipe.task.size) == (60, 7, (64, 64))
+
+
+def test_decoding_is_shown(asked, begun, capsys):
+    begun(asked)
+    assert re.search(r"decoding the training pictures.* (\d+)/\1\b", capsys.readouterr().err)

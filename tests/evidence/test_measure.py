@@ -1,0 +1,38 @@
+"""Floors are measured like what stands on them."""
+
+import numpy as np
+import pytest
+
+from vesalius.evidence import measure
+from vesalius.evidence.measure import Views, compare
+
+
+def _views(people: np.ndarray, count: int, group: str = "one class") -> Views:
+    """A hundred pictures in the pool, of which `count` are compared."""
+    rows = np.random.default_rng(0).normal(size=(len(people), 4))
+    real = rows[:count]
+    return Views("toy", group, real, np.arange(count), (real + 1,), {}, rows, people, 12, 0)
+
+
+@pytest.mark.parametrize("crowd", [1, 30])
+def test_every_split_of_a_floor_has_the_size_that_the_floor_says(crowd, monkeypatch):
+    sizes, measured = set(), measure.frechet_distance
+
+    def spy(x: np.ndarray, y: np.ndarray) -> float:
+        sizes.add((len(x), len(y)))
+        return measured(x, y)
+
+    people = np.unique([0] * crowd + list(range(1, 101 - crowd)), return_inverse=True)[1]
+    views = _views(people, 45)
+    monkeypatch.setattr(measure, "frechet_distance", spy)
+    floors = {one.floor.n for one in compare(views).values()}
+    size = 45 if crowd == 1 else 35
+    assert floors == {size}
+    assert sizes == {(45, 45), (size, size)}
+
+
+def test_a_floor_of_fewer_pictures_than_the_comparison_says_so():
+    people = np.unique([0] * 60 + list(range(1, 41)), return_inverse=True)[1]
+    for one in compare(_views(people, 45)).values():
+        assert one.estimate.n == 45
+        assert one.floor.n == 20

@@ -1,0 +1,32 @@
+"""What runs are begun from: a few phantoms and a small recipe for them."""
+
+import pytest
+
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.hinge import Hinge
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import synthesis_of
+
+
+def small_recipe(cohort, steps=30):
+    return Recipe(
+        task=synthesis_of(cohort, 16, "label"),
+        objective=Hinge(
+            generator=Generator(width=4, latent=8, head_start=2), discriminator=Discriminator(width=4)
+        ),
+        steps=steps,
+        batch=4,
+        half_life=100.0,
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def recipe_for():
+    return small_recipe
+
+
+@pytest.fixture(scope="session")
+def people():
+    return phantom_cohort(12, size=16)
