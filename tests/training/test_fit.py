@@ -22,7 +22,7 @@ from vesalius.model.model import load_model
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
-from vesalius.tasks.synthesis import synthesis_of
+from vesalius.tasks.synthesis import Synthesis, synthesis_of
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, open_run, play
 from vesalius.training.stream import stack
@@ -94,6 +94,14 @@ def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(finishe
     for _ in play(run):
         pass
     assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
+
+
+def test_a_run_that_is_taken_up_decodes_nothing_again(people, tmp_path, monkeypatch):
+    first = open_run(tmp_path, recipe_for(people), people).stacked
+    monkeypatch.setattr(Synthesis, "encode", None)
+    again = open_run(tmp_path, recipe_for(people), people).stacked
+    assert np.array_equal(again.stack, first.stack)
+    assert (again.keys, again.patients) == (first.keys, first.patients)
 
 
 def test_a_run_of_another_recipe_is_refused(people, tmp_path):
