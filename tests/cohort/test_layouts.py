@@ -1,6 +1,7 @@
 """Folders that speak by their shape."""
 
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from pydicom import dcmread
@@ -10,6 +11,8 @@ from vesalius.cli.cohort import show_cohort
 from vesalius.cli.verbs import Cohort as Ask
 from vesalius.cohort.folder import read_cohort, survey
 from vesalius.cohort.summary import summarise
+from vesalius.errors import DicomError
+from vesalius.imaging.formats import read_image
 
 
 def test_parts_without_classes_are_parts_and_no_labels(tmp_path: Path, png):
@@ -57,6 +60,53 @@ def test_the_verb_tells_a_note_once_for_all_pictures_it_holds_for(tmp_path: Path
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("note:"))
     assert "0.dcm and 1 more: " in line
     assert "gantry tilt" in line
+
+
+@pytest.fixture
+def disc(tmp_path: Path) -> Path:
+    """What a hospital burns: a series without suffixes, and an index."""
+    for path in series(tmp_path / "disc" / "PT000000").iterdir():
+        path.rename(path.with_name(f"IM00000{path.stem}"))
+    copy(str(get_testdata_file("DICOMDIR")), tmp_path / "disc")
+    return tmp_path / "disc"
+
+
+def test_the_index_of_a_disc_is_no_picture_and_no_problem(disc: Path):
+    found = survey(disc, decode=True)
+    assert (disc / "DICOMDIR").is_file()
+    assert (found.kind, found.problems) == ("dicom", ())
+    (case,) = found.cohort.cases
+    assert case.facts["slices"] == 3
+
+
+def test_a_disc_can_be_named_by_its_index(disc: Path):
+    found = survey(disc / "DICOMDIR")
+    assert found.cohort.name == "disc"
+    assert [case.key for case in found.cohort.cases] == [case.key for case in read_cohort(disc).cases]
+
+
+def test_an_index_under_another_name_is_known_by_its_class(disc: Path):
+    (disc / "DICOMDIR").rename(disc / "index.dcm")
+    assert survey(disc).problems == ()
+    with pytest.raises(DicomError, match=r"index\.dcm: has no Pixel Data \(Media Storage Directory"):
+        read_image([disc / "index.dcm"])
+
+
+def test_an_index_of_any_syntax_and_make_is_known(disc: Path):
+    index = disc / "DICOMDIR"
+    made = sorted(Path(str(get_testdata_file("DICOMDIR"))).parent.glob("DICOMDIR*"))
+    assert len(made) > 5
+    index.unlink()
+    for number, path in enumerate(made):
+        copy(path, disc / f"{number}.dcm")
+    assert survey(disc).problems == ()
+
+
+def test_a_damaged_index_stops_nobody(disc: Path):
+    index = disc / "DICOMDIR"
+    index.write_bytes(index.read_bytes()[:200])
+    found = survey(disc)
+    assert (len(found.cohort), found.problems) == (1, ())
 
 
 def test_leftovers_of_a_killed_writer_are_passed_over(tmp_path: Path):

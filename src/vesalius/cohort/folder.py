@@ -19,6 +19,7 @@ from vesalius.cohort.layouts import (
 )
 from vesalius.cohort.table import read_table
 from vesalius.errors import CohortError, EmptyCohortError
+from vesalius.imaging.dataset import is_index
 from vesalius.imaging.formats import NIFTI
 from vesalius.imaging.raster import RASTERS
 from vesalius.imaging.series import Problem
@@ -59,7 +60,7 @@ def survey(
     that cannot be used become problems and never stop the rest.
 
     Args:
-        source: A folder, a table in it, or one picture.
+        source: A folder, a table in it, or one picture; a DICOMDIR stands for its folder.
         label: Which fact is the label; by default ``label`` as the folder tells it.
         patient: Regular expression searched in the path of a case; its first group, or all of it,
             names the person. By default as the folder tells it.
@@ -73,6 +74,8 @@ def survey(
     source = Path(source)
     if not source.exists():
         raise CohortError(f"{source}: no such file or folder, wanted a folder of pictures")
+    if is_index(source):
+        source = source.parent
     kind = _kind(source)
     drafted = _read(source, kind)
     inspected = inspect(drafted.cases, decode)

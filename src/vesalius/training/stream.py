@@ -59,8 +59,8 @@ def stack(
 ) -> Stacked:
     """Decode and scale every case once.
 
-    A case that cannot be read is named in `Stacked.problems` and left out. With a file, no more
-    than one picture is in memory at a time, however large the cohort.
+    A case that cannot be read is named in `Stacked.problems` and left out. With a file,
+    pictures are written as they come, and the memory needed does not grow with the cohort.
 
     Args:
         cohort: Whom to decode.
