@@ -10,7 +10,9 @@ from pydicom.data import get_testdata_file
 from vesalius.cli.cohort import show_cohort
 from vesalius.cli.verbs import Cohort as Ask
 from vesalius.cohort.folder import read_cohort, survey
+from vesalius.cohort.slices import slices
 from vesalius.cohort.summary import summarise
+from vesalius.cohort.table import write_cohort
 from vesalius.errors import DicomError
 from vesalius.imaging.formats import read_image
 
@@ -60,6 +62,40 @@ def test_the_verb_tells_a_note_once_for_all_pictures_it_holds_for(tmp_path: Path
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("note:"))
     assert "0.dcm and 1 more: " in line
     assert "gantry tilt" in line
+
+
+def adrift(path: Path) -> Path:
+    """One slice that does not say where it lies."""
+    slice_ = dcmread(str(get_testdata_file("CT_small.dcm")))
+    del slice_.ImagePositionPatient
+    path.parent.mkdir(parents=True, exist_ok=True)
+    slice_.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["metadata", "classes", "flat", "nnunet", "dicom"])
+@pytest.mark.parametrize("decode", [True, False])
+def test_what_is_unusual_about_a_file_is_noted_once_in_every_layout(tmp_path: Path, png, kind, decode):
+    folder = {"classes": "ill", "nnunet": "imagesTr"}.get(kind, ".")
+    path = adrift(tmp_path / folder / "a.dcm")
+    if kind != "dicom":
+        for i in range(2):
+            png(path.with_name(f"{i}.png"), i)
+    if kind == "metadata":
+        (tmp_path / "metadata.csv").write_text("file\na.dcm\n")
+    found = survey(tmp_path, decode=decode)
+    assert found.kind == kind
+    (note,) = found.notes
+    assert note.path == path
+    assert "no position in the patient" in note.reason
+
+
+def test_what_is_unusual_about_a_series_is_noted_once_from_our_own_table(tmp_path: Path):
+    cohort = read_cohort(series(tmp_path / "scans", (0, 0.5, 2)))
+    found = survey(write_cohort(slices(cohort), tmp_path / "cohort.parquet"), decode=True)
+    assert len(found.cohort) == 3
+    (note,) = found.notes
+    assert "gantry tilt" in note.reason
 
 
 @pytest.fixture

@@ -86,7 +86,9 @@ def survey(
     name = source.stem if source.is_file() else source.resolve().name
     cohort = gather(_with_label(named, label) if label else named, name)
     separate(**sides(cohort))
-    return Survey(cohort, problems, kind, drafted.notes)
+    # What the headers of a series said is said again where the series is decoded.
+    notes = tuple(dict.fromkeys((*drafted.notes, *inspected.notes)))
+    return Survey(cohort, problems, kind, notes)
 
 
 def read_cohort(
