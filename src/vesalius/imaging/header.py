@@ -178,12 +178,8 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
     if not kind and "Rows" not in dataset:
         raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
     study, photometric = _text(dataset, "StudyInstanceUID"), _text(dataset, "PhotometricInterpretation")
-    shape = _Shape(
-        _whole(dataset, "NumberOfFrames", 1),
-        _whole(dataset, "Rows"),
-        _whole(dataset, "Columns"),
-        _whole(dataset, "SamplesPerPixel", 1),
-    )
+    extent = _whole(dataset, "Rows"), _whole(dataset, "Columns")
+    shape = _Shape(_whole(dataset, "NumberOfFrames", 1), *extent, _whole(dataset, "SamplesPerPixel", 1))
     plain = _plain(opened, shape, photometric)
     has_table = photometric == "PALETTE COLOR" or bool(dataset.get("ModalityLUTSequence"))
     found = _without_scale(frames(dataset)) if has_table else frames(dataset)
