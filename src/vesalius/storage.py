@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +39,28 @@ def written(path: Path) -> Iterator[Path]:
         # where even that fails, nothing was written
         with suppress(OSError):
             beside.unlink()
+
+
+def forget(path: Path) -> None:
+    """Remove a file, if it is there, and what writers of it that were killed have left beside it.
+
+    Raises:
+        StorageError: The disk is unwilling.
+
+    Examples:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+        >>> for name in ("note.txt", ".0a1b2c3d.note.txt", "other.txt"):
+        ...     _ = target.with_name(name).write_text("")
+        >>> forget(target)
+        >>> [left.name for left in target.parent.iterdir()]
+        ['other.txt']
+    """
+    try:
+        for each in (path, *path.parent.glob(f".{'[0-9a-f]' * 8}.{escape(path.name)}")):
+            each.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error)) from error
 
 
 @contextmanager

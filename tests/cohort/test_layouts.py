@@ -1,6 +1,7 @@
 """Folders that speak by their shape."""
 
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from pydicom import dcmread
@@ -9,7 +10,11 @@ from pydicom.data import get_testdata_file
 from vesalius.cli.cohort import show_cohort
 from vesalius.cli.verbs import Cohort as Ask
 from vesalius.cohort.folder import read_cohort, survey
+from vesalius.cohort.slices import slices
 from vesalius.cohort.summary import summarise
+from vesalius.cohort.table import write_cohort
+from vesalius.errors import DicomError
+from vesalius.imaging.formats import read_image
 
 
 def test_parts_without_classes_are_parts_and_no_labels(tmp_path: Path, png):
@@ -57,6 +62,87 @@ def test_the_verb_tells_a_note_once_for_all_pictures_it_holds_for(tmp_path: Path
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("note:"))
     assert "0.dcm and 1 more: " in line
     assert "gantry tilt" in line
+
+
+def adrift(path: Path) -> Path:
+    """One slice that does not say where it lies."""
+    slice_ = dcmread(str(get_testdata_file("CT_small.dcm")))
+    del slice_.ImagePositionPatient
+    path.parent.mkdir(parents=True, exist_ok=True)
+    slice_.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["metadata", "classes", "flat", "nnunet", "dicom"])
+@pytest.mark.parametrize("decode", [True, False])
+def test_what_is_unusual_about_a_file_is_noted_once_in_every_layout(tmp_path: Path, png, kind, decode):
+    folder = {"classes": "ill", "nnunet": "imagesTr"}.get(kind, ".")
+    path = adrift(tmp_path / folder / "a.dcm")
+    if kind != "dicom":
+        for i in range(2):
+            png(path.with_name(f"{i}.png"), i)
+    if kind == "metadata":
+        (tmp_path / "metadata.csv").write_text("file\na.dcm\n")
+    found = survey(tmp_path, decode=decode)
+    assert found.kind == kind
+    (note,) = found.notes
+    assert note.path == path
+    assert "no position in the patient" in note.reason
+
+
+def test_what_is_unusual_about_a_series_is_noted_once_from_our_own_table(tmp_path: Path):
+    cohort = read_cohort(series(tmp_path / "scans", (0, 0.5, 2)))
+    found = survey(write_cohort(slices(cohort), tmp_path / "cohort.parquet"), decode=True)
+    assert len(found.cohort) == 3
+    (note,) = found.notes
+    assert "gantry tilt" in note.reason
+
+
+@pytest.fixture
+def disc(tmp_path: Path) -> Path:
+    """What a hospital burns: a series without suffixes, and an index."""
+    for path in series(tmp_path / "disc" / "PT000000").iterdir():
+        path.rename(path.with_name(f"IM00000{path.stem}"))
+    copy(str(get_testdata_file("DICOMDIR")), tmp_path / "disc")
+    return tmp_path / "disc"
+
+
+def test_the_index_of_a_disc_is_no_picture_and_no_problem(disc: Path):
+    found = survey(disc, decode=True)
+    assert (disc / "DICOMDIR").is_file()
+    assert (found.kind, found.problems) == ("dicom", ())
+    (case,) = found.cohort.cases
+    assert case.facts["slices"] == 3
+
+
+def test_a_disc_can_be_named_by_its_index(disc: Path):
+    found = survey(disc / "DICOMDIR")
+    assert found.cohort.name == "disc"
+    assert [case.key for case in found.cohort.cases] == [case.key for case in read_cohort(disc).cases]
+
+
+def test_an_index_under_another_name_is_known_by_its_class(disc: Path):
+    (disc / "DICOMDIR").rename(disc / "index.dcm")
+    assert survey(disc).problems == ()
+    with pytest.raises(DicomError, match=r"index\.dcm: has no Pixel Data \(Media Storage Directory"):
+        read_image([disc / "index.dcm"])
+
+
+def test_an_index_of_any_syntax_and_make_is_known(disc: Path):
+    index = disc / "DICOMDIR"
+    made = sorted(Path(str(get_testdata_file("DICOMDIR"))).parent.glob("DICOMDIR*"))
+    assert len(made) > 5
+    index.unlink()
+    for number, path in enumerate(made):
+        copy(path, disc / f"{number}.dcm")
+    assert survey(disc).problems == ()
+
+
+def test_a_damaged_index_stops_nobody(disc: Path):
+    index = disc / "DICOMDIR"
+    index.write_bytes(index.read_bytes()[:200])
+    found = survey(disc)
+    assert (len(found.cohort), found.problems) == (1, ())
 
 
 def test_leftovers_of_a_killed_writer_are_passed_over(tmp_path: Path):

@@ -1,7 +1,11 @@
 """Small habits that keep the house readable."""
 
 import ast
+import subprocess
+import sys
 import tomllib
+
+import pytest
 
 VAGUE = {"utils", "helpers", "common", "base", "manager", "handler", "factory", "misc", "types"}
 
@@ -51,3 +55,12 @@ def test_every_requirement_is_pinned(root):
     pinned = {line.split("==")[0].lower() for line in (root / "constraints.txt").read_text().split()}
     names = {requirement.split(">")[0].split("<")[0].strip().lower() for requirement in wanted}
     assert names <= pinned, sorted(names - pinned)
+
+
+@pytest.mark.parametrize("folder", ["tests", "examples", "benchmarks", "scripts"])
+def test_the_linter_sees_a_name_that_nobody_defined(root, folder):
+    command = [sys.executable, "-m", "ruff", "check", "--stdin-filename", f"{folder}/new.py", "-"]
+    found = subprocess.run(
+        command, input="undefined_name()\n", cwd=root, capture_output=True, text=True, check=False
+    )
+    assert "F821" in found.stdout, found.stderr

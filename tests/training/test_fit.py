@@ -20,6 +20,7 @@ from vesalius.errors import (
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
 from vesalius.objectives.hinge import Hinge
+from vesalius.tasks.synthesis import Synthesis
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, open_run, play
 from vesalius.training.stream import stack
@@ -64,9 +65,7 @@ def test_tampered_weights_are_refused(finished, tmp_path):
         load_model(tmp_path)
 
 
-def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(
-    recipe_for, finished, people, tmp_path
-):
+def test_a_run_left_early_is_taken_up_and_ends_like_one_never_left(recipe_for, finished, people, tmp_path):
     _, model = finished
     for _, tick in zip(range(7), play(open_run(tmp_path, recipe_for(people), people)), strict=False):
         assert tick.step < 30
@@ -75,6 +74,14 @@ def test_a_run_left_early_is_taken_up_and_ends_like_an_uninterrupted_one(
     for _ in play(run):
         pass
     assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
+
+
+def test_a_run_that_is_taken_up_decodes_nothing_again(recipe_for, people, tmp_path, monkeypatch):
+    first = open_run(tmp_path, recipe_for(people), people).stacked
+    monkeypatch.setattr(Synthesis, "encode", None)
+    again = open_run(tmp_path, recipe_for(people), people).stacked
+    assert np.array_equal(again.stack, first.stack)
+    assert (again.keys, again.patients) == (first.keys, first.patients)
 
 
 def test_a_run_of_another_recipe_is_refused(recipe_for, people, tmp_path):
@@ -104,9 +111,7 @@ def test_nobody_is_refused(recipe_for, people, tmp_path):
         open_run(tmp_path / "run", recipe_for(people), Cohort(()))
 
 
-def test_a_budget_of_minutes_ends_the_run_and_the_model_says_how_many_steps_it_bought(
-    recipe_for, people, tmp_path
-):
+def test_minutes_end_the_run_and_the_model_says_how_many_steps_they_bought(recipe_for, people, tmp_path):
     run = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.01)
     steps = sum(1 for _ in play(run))
     assert 0.6 <= run.seconds < 6

@@ -221,10 +221,6 @@ class Cohort:
         separate(**parts._asdict())
         return parts
 
-    def joined(self, other: "Cohort") -> "Cohort":
-        """Both studies as one, under the first name."""
-        return replace(self, cases=self.cases + other.cases)
-
 
 def sides(cohort: Cohort) -> dict[str, Cohort]:
     """The recorded parts of a study, by their names in `Parts`, or by what the fact ``split`` says instead.

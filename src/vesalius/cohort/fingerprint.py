@@ -33,6 +33,7 @@ class Fingerprint:
         sizes: Cases of each extent, ``"slices x rows x columns"``.
         spacing: Median millimetres along ``(z, y, x)``, or None where no case says.
         units: UCUM units of pictures in memory.
+        contents: What each case holds, in order: its roles, and the hashes of their pictures.
     """
 
     sha256: str
@@ -43,6 +44,7 @@ class Fingerprint:
     sizes: Mapping[str, int] = field(default_factory=dict)
     spacing: tuple[float, float, float] | None = None
     units: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
 
 
 def fingerprint(cohort: Cohort) -> Fingerprint:
@@ -56,10 +58,10 @@ def fingerprint(cohort: Cohort) -> Fingerprint:
     """
     sources = [source for case in cohort.cases for source in case.pictures.values()]
     files = _files({path for source in sources if not isinstance(source, Held) for path in source.paths})
-    cases = sorted(_case(case, files) for case in cohort.cases)
+    contents = tuple(_case(case, files) for case in cohort.cases)
     held = [source.image for source in sources if isinstance(source, Held)]
     return Fingerprint(
-        sha256=sha256("\n".join(cases).encode()).hexdigest(),
+        sha256=sha256("\n".join(sorted(contents)).encode()).hexdigest(),
         cases=len(cohort),
         patients=len(cohort.patients),
         labels=counted(cohort, "label"),
@@ -67,6 +69,7 @@ def fingerprint(cohort: Cohort) -> Fingerprint:
         sizes=sizes(cohort),
         spacing=spacing(cohort),
         units=tuple(sorted({image.unit for image in held})),
+        contents=contents,
     )
 
 

@@ -19,6 +19,7 @@ from vesalius.cohort.layouts import (
 )
 from vesalius.cohort.table import read_table
 from vesalius.errors import CohortError, EmptyCohortError
+from vesalius.imaging.dataset import is_index
 from vesalius.imaging.formats import NIFTI
 from vesalius.imaging.raster import RASTERS
 from vesalius.imaging.series import Problem
@@ -59,7 +60,7 @@ def survey(
     that cannot be used become problems and never stop the rest.
 
     Args:
-        source: A folder, a table in it, or one picture.
+        source: A folder, a table in it, or one picture; a DICOMDIR stands for its folder.
         label: Which fact is the label; by default ``label`` as the folder tells it.
         patient: Regular expression searched in the path of a case; its first group, or all of it,
             names the person. By default as the folder tells it.
@@ -73,6 +74,8 @@ def survey(
     source = Path(source)
     if not source.exists():
         raise CohortError(f"{source}: no such file or folder, wanted a folder of pictures")
+    if is_index(source):
+        source = source.parent
     kind = _kind(source)
     drafted = _read(source, kind)
     inspected = inspect(drafted.cases, decode)
@@ -83,7 +86,9 @@ def survey(
     name = source.stem if source.is_file() else source.resolve().name
     cohort = gather(_with_label(named, label) if label else named, name)
     separate(**sides(cohort))
-    return Survey(cohort, problems, kind, drafted.notes)
+    # What the headers of a series said is said again where the series is decoded.
+    notes = tuple(dict.fromkeys((*drafted.notes, *inspected.notes)))
+    return Survey(cohort, problems, kind, notes)
 
 
 def read_cohort(

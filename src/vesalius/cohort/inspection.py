@@ -28,16 +28,17 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     read stays without it. The others gain the facts ``rows``, ``columns``, ``slices``, spacing in
     millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``) where the file knows it, and
     ``modality``. Extent and spacing are as the picture says, whatever a table said before; all
-    else that a table said is kept.
+    else that a table said is kept. What is unusual is noted: of a file always, of the files of a
+    series when they are decoded.
 
     Args:
         cases: Cases of stored pictures.
         decode: Decode all voxels; otherwise headers only.
     """
-    kept, problems = [], []
+    kept, problems, notes = [], [], []
     for case in cases:
         try:
-            facts = _facts(case, decode)
+            facts, unusual = _facts(case, decode)
         except ImagingError as error:
             problems.append(Problem(_path(case), str(error)))
             continue
@@ -45,34 +46,37 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
         problems += faults
         measured = {name: value for name, value in facts.items() if name != "modality"}
         kept.append(replace(case, masks=masks, facts=facts | dict(case.facts) | measured))
-    return Inspected(tuple(kept), tuple(problems))
+        notes += unusual
+    return Inspected(tuple(kept), tuple(problems), tuple(notes))
 
 
-def _facts(case: Case, decode: bool) -> dict[str, Fact]:
-    """Facts of the first picture; the others are only tried."""
+def _facts(case: Case, decode: bool) -> tuple[dict[str, Fact], list[Problem]]:
+    """Facts of the first picture, and notes on all."""
     found = [_picture(source, decode) for source in case.pictures.values()]
-    return found[0] if found else {}
+    notes = [note for _, unusual in found for note in unusual]
+    return found[0][0] if found else {}, notes
 
 
-def _picture(source: PictureSource, decode: bool) -> dict[str, Fact]:
+def _picture(source: PictureSource, decode: bool) -> tuple[dict[str, Fact], list[Problem]]:
     if not isinstance(source, Stored):
         geometry = source.image.geometry
-        return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality)
+        return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality), []
     _require_files(source)
-    if decode:
-        source.read()
+    notes = source.read().notes if decode else ()
     first, *others = source.paths
     if others:
         # The header of one file of a series says nothing of the whole; whoever grouped it knows.
-        return {}
-    said = _header(first)
+        return {}, [Problem(first, note) for note in notes]
+    said, notes = _header(first)
     size = said.size if source.slice is None else (1, *said.size[1:])
-    return _extent(size, said.spacing) | _modality(said.modality)
+    facts = _extent(size, said.spacing) | _modality(said.modality)
+    return facts, [Problem(first, note) for note in notes]
 
 
-def _header(path: Path) -> Header:
+def _header(path: Path) -> tuple[Header, tuple[str, ...]]:
+    """Extent of the picture in a file, and what is unusual about it."""
     if path.suffix.lower() not in DICOM and not is_dicom(path):
-        return header(path)
+        return header(path), ()
     found = find_series(path)
     if found.problems:
         raise DicomError(found.problems[0].reason)
@@ -81,7 +85,8 @@ def _header(path: Path) -> Header:
         raise DicomError(f"{path}: is a DICOMDIR, wanted a picture")
     if not series.is_regular:
         raise GeometryError(f"{path}: is no regular grid: {'; '.join(series.warnings)}")
-    return Header((series.slices, series.rows, series.columns), 1, series.spacing, series.modality)
+    extent = series.slices, series.rows, series.columns
+    return Header(extent, 1, series.spacing, series.modality), series.warnings
 
 
 def _modality(modality: str) -> dict[str, Fact]:

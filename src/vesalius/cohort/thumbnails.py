@@ -1,8 +1,6 @@
 """Small copies of pictures by which one is recognised as another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 import torch
@@ -13,7 +11,6 @@ from torch.nn.functional import adaptive_avg_pool2d
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.fingerprint import content
 from vesalius.errors import ImagingError
-from vesalius.shapes import Stack
 
 LARGE = 64
 """Rows and columns of the thumbnails that decide."""
@@ -69,36 +66,13 @@ def thumbnails(cohort: Cohort, role: str = "image") -> Thumbnails:
         patients.append(case.patient)
         contents.append(content(image))
     large = torch.cat(rows) if rows else torch.zeros(0, 1, LARGE, LARGE)
-    return _normalised(large, tuple(keys), tuple(patients), tuple(contents))
-
-
-def stack_thumbnails(stack: Stack, keys: Sequence[str], patients: Sequence[str]) -> Thumbnails:
-    """Thumbnails of pictures that lie decoded side by side.
-
-    Args:
-        stack: Pictures, ``n c z y x``.
-        keys: Name of the case of each.
-        patients: Whose each is.
-    """
-    blocks = [_pooled(torch.from_numpy(np.array(stack[i : i + 256]))) for i in range(0, len(stack), 256)]
-    large = torch.cat(blocks) if blocks else torch.zeros(0, 1, LARGE, LARGE)
-    contents = tuple(sha256(np.ascontiguousarray(picture).tobytes()).hexdigest() for picture in stack)
-    return _normalised(large, tuple(keys), tuple(patients), contents)
+    small = adaptive_avg_pool2d(large, SMALL) if rows else torch.zeros(0, 1, SMALL, SMALL)
+    return Thumbnails(_unit(large), _unit(small), tuple(keys), tuple(patients), tuple(contents))
 
 
 def _pooled(voxels: Float[Tensor, "n c z y x"]) -> Float[Tensor, "n 1 large large"]:
     middle = voxels[:, :, voxels.shape[2] // 2].float().mean(1, keepdim=True)
     return adaptive_avg_pool2d(middle, LARGE)
-
-
-def _normalised(
-    large: Float[Tensor, "n 1 large large"],
-    keys: tuple[str, ...],
-    patients: tuple[str, ...],
-    contents: tuple[str, ...],
-) -> Thumbnails:
-    small = adaptive_avg_pool2d(large, SMALL) if len(large) else torch.zeros(0, 1, SMALL, SMALL)
-    return Thumbnails(_unit(large), _unit(small), keys, patients, contents)
 
 
 def _unit(pictures: Float[Tensor, "n 1 side side"]) -> Float32[np.ndarray, "n d"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.features import Space, ssl_space, texture_space
@@ -45,7 +45,7 @@ class Glance:
     """
 
     spaces: tuple[Space, ...]
-    real: tuple[Features, ...]
+    real: tuple[Float[np.ndarray, "_ _"], ...]
     noise: tuple[float, ...]
     usual: float
     labels: Int[np.ndarray, "_"]

@@ -21,6 +21,7 @@ from vesalius.imaging.sandbox import sandbox
 DICOM = (".dcm", ".dicom", ".ima")
 """How the names of DICOM files end, where they end in anything."""
 
+_KIND, _SYNTAX = 0x0002, 0x0010
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
 
@@ -32,6 +33,7 @@ class Preface:
         syntax: Transfer Syntax UID; guessed from the first element when the file does not say.
         start: Where the dataset begins, in bytes.
         is_marked: Whether the file bears the letters ``DICM`` or a file meta group.
+        kind: Media Storage SOP Class UID, or ``""``; the only class that the index of a medium has.
 
     Source:
         DICOM PS3.10 7.1.
@@ -40,6 +42,7 @@ class Preface:
     syntax: str
     start: int
     is_marked: bool
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,14 @@ def preface(file: BufferedReader) -> Preface:
     file.seek(0)
     head = file.read(132)
     start = 132 if head[128:] == b"DICM" else 0
-    syntax = ""
+    said: dict[int, str] = {}
     while (element := _meta_element(file, start)) is not None:
         tag, value, start = element
-        if tag == 0x0010:
-            syntax = "".join(filter(str.isprintable, value.decode("ascii", "replace"))).strip()
+        said[tag] = "".join(filter(str.isprintable, value.decode("ascii", "replace"))).strip()
     file.seek(start)
     vr = file.read(6)[4:]
     guessed = ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else ImplicitVRLittleEndian
-    return Preface(syntax or str(guessed), start, start > 0)
+    return Preface(said.get(_SYNTAX) or str(guessed), start, start > 0, said.get(_KIND, ""))
 
 
 def _meta_element(file: BufferedReader, start: int) -> tuple[int, bytes, int] | None:
@@ -118,6 +120,15 @@ def is_dicom(path: Path) -> bool:
             return preface(file).is_marked or _may_be_dataset(file)
     except OSError:
         return True
+
+
+def is_index(path: Path) -> bool:
+    """Whether a file bears the name that is kept for the index of a medium, as on a CD of a hospital.
+
+    Source:
+        DICOM PS3.10 8.6.
+    """
+    return path.name.upper() == "DICOMDIR" and path.is_file()
 
 
 def open_dataset(path: Path, limits: Limits = LIMITS) -> Opened:

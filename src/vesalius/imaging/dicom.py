@@ -87,6 +87,7 @@ def _image(slices: Sequence[Slice], limits: Limits) -> Image:
         unit=slices[0].scale.unit,
         origin=max(each.header.origin for each in slices),
         modality=first.modality,
+        notes=stack.notes(slices),
     )
 
 

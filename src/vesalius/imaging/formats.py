@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from vesalius.errors import ImagingError
-from vesalius.imaging.dataset import DICOM, is_dicom
+from vesalius.imaging.dataset import DICOM, is_dicom, is_index
 from vesalius.imaging.dicom import read_dicom
 from vesalius.imaging.extent import Header
 from vesalius.imaging.image import Image, LabelMap
@@ -104,7 +104,7 @@ def write_labels(labels: LabelMap, path: Path, mark: Mark | None = None) -> Path
 
 def is_picture(path: Path) -> bool:
     """Whether a file claims to be a picture: by its name, or as a DICOM file without one."""
-    if path.name.upper() == "DICOMDIR" or not path.is_file():
+    if is_index(path) or not path.is_file():
         return False
     return path.name.lower().endswith(NIFTI + RASTERS + DICOM) or is_dicom(path)
 

@@ -174,15 +174,12 @@ def header_of(path: Path, opened: Opened, limits: Limits = LIMITS) -> Header:
 
 def _header(path: Path, opened: Opened, limits: Limits) -> Header:
     dataset = opened.dataset
-    if "SOPClassUID" not in dataset and "Rows" not in dataset:
+    kind = UID(_text(dataset, "SOPClassUID") or opened.preface.kind).name
+    if not kind and "Rows" not in dataset:
         raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
     study, photometric = _text(dataset, "StudyInstanceUID"), _text(dataset, "PhotometricInterpretation")
-    shape = _Shape(
-        _whole(dataset, "NumberOfFrames", 1),
-        _whole(dataset, "Rows"),
-        _whole(dataset, "Columns"),
-        _whole(dataset, "SamplesPerPixel", 1),
-    )
+    extent = _whole(dataset, "Rows"), _whole(dataset, "Columns")
+    shape = _Shape(_whole(dataset, "NumberOfFrames", 1), *extent, _whole(dataset, "SamplesPerPixel", 1))
     plain = _plain(opened, shape, photometric)
     has_table = photometric == "PALETTE COLOR" or bool(dataset.get("ModalityLUTSequence"))
     found = _without_scale(frames(dataset)) if has_table else frames(dataset)
@@ -190,7 +187,7 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
         path=path,
         syntax=opened.preface.syntax,
         start=opened.preface.start,
-        kind=UID(_text(dataset, "SOPClassUID")).name,
+        kind=kind,
         instance=_text(dataset, "SOPInstanceUID"),
         series=_text(dataset, "SeriesInstanceUID"),
         study=study,
@@ -209,7 +206,7 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
         frames=found,
         origin=origin_of(dataset),
         plain=plain,
-        lack=_lack(opened, shape, plain, limits) or _short(opened, shape, plain, len(found)),
+        lack=_lack(opened, shape, plain, kind, limits) or _short(opened, shape, plain, len(found)),
         facts={keyword: text for keyword in FACTS if (text := _text(dataset, keyword))},
     )
 
@@ -245,11 +242,10 @@ def _plain(opened: Opened, shape: _Shape, photometric: str) -> tuple[int, str] |
     return element.start, dtype.replace("u", "i") if _whole(dataset, "PixelRepresentation") == 1 else dtype
 
 
-def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, limits: Limits) -> str:
+def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, kind: str, limits: Limits) -> str:
     """Why a file declares no picture, or an impossible one; or nothing."""
-    kind = UID(_text(opened.dataset, "SOPClassUID")).name or "SOP class unknown"
     if not opened.pixels.keyword:
-        return f"has no Pixel Data ({kind}), wanted a picture"
+        return f"has no Pixel Data ({kind or 'SOP class unknown'}), wanted a picture"
     if shape.values < 1:
         return f"has {shape.rows} Rows and {shape.columns} Columns, wanted at least 1"
     if shape.count > limits.frames:

@@ -37,6 +37,7 @@ class Image:
         unit: UCUM code: ``"[hnsf'U]"`` for Hounsfield units, ``"1"`` for arbitrary ones.
         origin: How far the picture stands from the scanner.
         modality: DICOM modality (``"CT"``, ``"MR"``, ``"DX"``, ...), ``"OT"`` when unknown.
+        notes: What is unusual about the file or series it was read from, such as a gantry tilt.
 
     Raises:
         GeometryError: The voxels do not fill the grid.
@@ -47,6 +48,7 @@ class Image:
     unit: str = ARBITRARY
     origin: Origin = Origin.ACQUIRED
     modality: str = "OT"
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_extent(tuple(self.voxels.shape[1:]), self.geometry)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vesalius.errors import DicomError, ImagingError
 from vesalius.imaging import plane, stack
-from vesalius.imaging.dataset import DICOM, is_dicom
+from vesalius.imaging.dataset import DICOM, is_dicom, is_index
 from vesalius.imaging.decoder import LIMITS, Limits
 from vesalius.imaging.header import Header
 from vesalius.imaging.sketch import HeaderReader
@@ -126,7 +126,7 @@ def _candidates(source: Path) -> Iterator[Path]:
         yield source
         return
     for path in files_below(source):
-        if path.suffix.lower() in DICOM or is_dicom(path):
+        if not is_index(path) and (path.suffix.lower() in DICOM or is_dicom(path)):
             yield path
 
 

@@ -13,7 +13,7 @@ from vesalius.imaging.header import PLAIN, READ, Header, read_header
 
 _MOVING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient")
 _TAGS = {tag_for_keyword(keyword): keyword for keyword in READ}
-_SYNTAX, _PIXELS = 0x00020010, 0x7FE00010
+_KIND, _SYNTAX, _PIXELS = 0x00020002, 0x00020010, 0x7FE00010
 _LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -100,16 +100,16 @@ def _sketched(path: Path) -> _Sketch | None:
 def _walked(head: bytes, size: int) -> _Sketch | None:
     if head[128:132] != b"DICM":
         return None
-    at, syntax = 132, b""
+    at, said = 132, dict[int, bytes]()
     while _tag(head, at) >> 16 == 2:
         start, length = _value(head, at, is_implicit=False)
-        if _tag(head, at) == _SYNTAX:
-            syntax = head[start : start + length].rstrip(b"\0 ")
+        said[_tag(head, at)] = head[start : start + length].rstrip(b"\0 ")
         at = start + length
+    syntax = said.get(_SYNTAX, b"")
     if syntax.decode("ascii", "replace") not in PLAIN:
         return None
     begin, is_implicit = at, syntax == ImplicitVRLittleEndian.encode()
-    steady, moving = [("syntax", syntax)], {}
+    steady, moving = [("syntax", syntax), ("kind", said.get(_KIND, b""))], {}
     while (tag := _tag(head, at)) != _PIXELS:
         start, length = _value(head, at, is_implicit)
         at = start + length if length != _UNDEFINED else _end(head, start, is_implicit)

@@ -21,7 +21,7 @@ from vesalius.training.checkpoint import resume, save
 from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Game, Tick, begin, train
-from vesalius.training.stream import Stacked, stack
+from vesalius.training.stream import Stacked, stack_once
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
 PEOPLE = "cohort.sha256"
@@ -92,12 +92,13 @@ def open_run(
     if minutes is not None and not 0 < minutes < inf:
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
     limit = inf if minutes is None else minutes * 60
-    people = fingerprint(require(cohort)).sha256
+    told = fingerprint(require(cohort))
+    people = told.sha256
     is_used = folder.exists() and any(folder.iterdir())
     found = _found(folder, recipe, people) if is_used else None
     with written(folder / PEOPLE) as beside:
         beside.write_text(people)
-    stacked = stack(cohort, recipe.task, folder / "pictures.npy", watch)
+    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", told.contents, watch)
     _refuse_empty_classes(recipe, stacked)
     if found is not None:
         game = begin(found, stacked, find_machine())

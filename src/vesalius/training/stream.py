@@ -1,19 +1,24 @@
 """Cases decoded once into one array, and batches cut from it."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from io import BytesIO
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Int
+from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
 from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.errors import EmptyCohortError, ImagingError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
 from vesalius.shapes import Batch, Stack
-from vesalius.storage import written
+from vesalius.storage import forget, written
 from vesalius.tasks import AnyTask
 
 
@@ -54,46 +59,143 @@ def stack(
 ) -> Stacked:
     """Decode and scale every case once.
 
-    A case that cannot be read is named in `Stacked.problems` and left out.
+    A case that cannot be read is named in `Stacked.problems` and left out. With a file,
+    pictures are written as they come, and the memory needed does not grow with the cohort.
 
     Args:
         cohort: Whom to decode.
         task: How a case becomes an example.
         file: Where to keep the array, memory-mapped; in memory when None.
-        watch: Called with the number of cases done so far.
+        watch: Called with the number of cases done so far, those that cannot be read included.
 
     Raises:
         EmptyCohortError: No case could be read; the message says why of the first.
         CohortError: A case lacks what the task asks for.
+        StorageError: The file could not be written whole.
     """
-    pictures = np.empty((len(cohort), *task.shape), np.float32)
-    labels, problems, kept = np.zeros(len(cohort), np.int64), [], []
-    for case in cohort.cases:
+    if file is None:
+        pictures = np.empty((len(cohort), *task.shape), np.float32)
+        read = _decode(cohort, task, watch, pictures.__setitem__)
+        return read.beside(pictures[: len(read.keys)])
+    with written(file) as beside, beside.open("wb") as target:
+        # Written, not mapped: on a full disk a write is an error, and a mapping kills the process.
+        target.write(_header(len(cohort), task.shape))
+        read = _decode(
+            cohort, task, watch, lambda _, picture: target.write(np.ascontiguousarray(picture).data)
+        )
+        target.seek(0)
+        target.write(_header(len(read.keys), task.shape))
+    return read.beside(open_memmap(file, mode="c"))
+
+
+def stack_once(
+    cohort: Cohort,
+    task: AnyTask,
+    file: Path,
+    contents: tuple[str, ...],
+    watch: Callable[[int], None] = lambda done: None,
+) -> Stacked:
+    """What `stack` gives, taken from the file where it is certain to be the same.
+
+    What the array does not know (labels, people, problems, and of which cases and task it was
+    made) is kept in a JSON file of the same name. When one of the two is missing, damaged or of
+    anything else, everything is decoded again.
+
+    Args:
+        cohort: Whom to decode.
+        task: How a case becomes an example.
+        file: Where the array is, or will be; ends in ``.npy``.
+        contents: What each case holds, from `vesalius.cohort.fingerprint.fingerprint`.
+        watch: As for `stack`.
+
+    Raises:
+        EmptyCohortError: No case could be read; the message says why of the first.
+        CohortError: A case lacks what the task asks for.
+        StorageError: A file could not be written whole.
+    """
+    beside, made_of = file.with_suffix(".json"), _made_of(cohort, task, contents)
+    if (kept := _kept(file, beside, made_of, task.shape)) is not None:
+        return kept
+    # The words first: an array without any is decoded again, words beside another array would lie.
+    forget(beside)
+    forget(file)
+    stacked = stack(cohort, task, file, watch)
+    told = _Read(tuple(stacked.labels.tolist()), stacked.patients, stacked.keys, stacked.problems)
+    with written(beside) as path:
+        path.write_text(json.dumps({"made_of": made_of, **asdict(told)}))
+    return stacked
+
+
+@dataclass(frozen=True)
+class _Read:
+    """All of `Stacked` but its pictures."""
+
+    labels: tuple[int, ...]
+    patients: tuple[str, ...]
+    keys: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    def beside(self, pictures: Stack) -> Stacked:
+        return Stacked(pictures, np.array(self.labels, np.int64), self.patients, self.keys, self.problems)
+
+
+def _decode(
+    cohort: Cohort,
+    task: AnyTask,
+    watch: Callable[[int], None],
+    keep: Callable[[int, np.ndarray], object],
+) -> _Read:
+    """Give each picture that can be read to `keep`, with its row, and forget it."""
+    labels, problems, kept = [], [], []
+    for done, case in enumerate(cohort.cases):
+        watch(done)
         try:
             example = task.encode(case)
         except ImagingError as error:
             problems.append(f"{case.key}: {error}")
             continue
-        pictures[len(kept)], labels[len(kept)] = example.image[0].numpy(), int(example.condition[0])
+        keep(len(kept), example.image[0].numpy())
+        labels.append(int(example.condition[0]))
         kept.append(case)
-        watch(len(kept) + len(problems))
+    watch(len(cohort))
     if not kept:
         why = f"; first: {problems[0]}" if problems else ""
         raise EmptyCohortError(f"cohort {cohort.name} has no readable picture, wanted at least one{why}")
-    whole = Stacked(
-        pictures[: len(kept)],
-        labels[: len(kept)],
-        tuple(case.patient for case in kept),
-        tuple(case.key for case in kept),
-        tuple(problems),
-    )
-    return whole if file is None else _mapped(whole, file)
+    patients, keys = (case.patient for case in kept), (case.key for case in kept)
+    return _Read(tuple(labels), tuple(patients), tuple(keys), tuple(problems))
 
 
-def _mapped(whole: Stacked, file: Path) -> Stacked:
-    with written(file) as beside, beside.open("wb") as target:
-        np.save(target, whole.stack)
-    return replace(whole, stack=np.load(file, mmap_mode="c"))
+def _header(count: int, shape: Shape) -> bytes:
+    """How an NPY file of some pictures begins: equally long for any count, so it can be written over."""
+    header = BytesIO()
+    descr = dtype_to_descr(np.dtype(np.float32))
+    write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": (count, *shape)})
+    return header.getvalue()
+
+
+def _made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
+    """Everything that pictures and their labels are a function of, as a hash."""
+    cases = zip(cohort.cases, contents, strict=True)
+    told = [(case.key, case.patient, dict(case.facts), content) for case, content in cases]
+    return sha256(repr((task, told)).encode()).hexdigest()
+
+
+def _kept(file: Path, beside: Path, made_of: str, shape: Shape) -> Stacked | None:
+    """What an earlier `stack_once` left, or None where it cannot be relied on."""
+    try:
+        told = json.loads(beside.read_text())
+        if told.pop("made_of") != made_of:
+            return None
+        read = _Read(**{name: tuple(values) for name, values in told.items()})
+        header, count = _header(len(read.keys), shape), len(read.keys)
+        with file.open("rb") as opened:
+            begins_so = opened.read(len(header)) == header
+        is_whole = file.stat().st_size == len(header) + count * prod(shape) * 4
+        if not (begins_so and is_whole and len(read.labels) == len(read.patients) == count):
+            return None
+        return read.beside(open_memmap(file, mode="c"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def nobody(task: AnyTask) -> Stacked:
