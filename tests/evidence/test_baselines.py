@@ -5,7 +5,7 @@ import numpy as np
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence import baselines
 from vesalius.networks.linear import LinearBase
-from vesalius.recipes.synthesis import components_for
+from vesalius.recipes.synthesis import derive
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.stream import stack
 
@@ -23,4 +23,4 @@ def test_the_linear_anchor_has_as_many_components_as_the_head_start(monkeypatch)
         task = synthesis_of(cohort, 16, "label")
         people = stack(cohort, task)
         baselines.linear_samples(people.stack, people.labels, len(set(people.patients)), np.zeros(2, int), 0)
-        assert built[-1] == components_for(task, cohort) > 1
+        assert built[-1] == derive(task, cohort, 1.0).components > 1

@@ -1,6 +1,7 @@
 """A recipe equals its photograph, and a wrong one is refused by field."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import RecipeError
 from vesalius.imaging.image import HOUNSFIELD
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.synthesis import RECIPES, components_for, conditional_gan
+from vesalius.recipes.synthesis import RECIPES, conditional_gan, derive
 from vesalius.tasks.synthesis import synthesis_of
 
 
@@ -58,5 +59,24 @@ def test_contrast_is_not_forgiven_where_values_mean_something(task):
 
 def test_the_head_start_has_fewer_components_than_people_and_pictures(task):
     many_pictures = phantom_cohort(8, pictures_per_patient=3)
-    assert components_for(task, many_pictures) == 3
-    assert components_for(task, phantom_cohort(2)) == 1
+    assert derive(task, many_pictures, 1.0).components == 3
+    assert derive(task, phantom_cohort(2), 1.0).components == 1
+
+
+@pytest.mark.parametrize(("people", "batch"), [(12, 4), (64, 8), (127, 8), (128, 16)])
+def test_a_batch_is_never_more_than_an_eighth_of_the_cohort_but_four(task, people, batch):
+    assert derive(task, phantom_cohort(people), 1.0).batch == batch
+
+
+def test_the_penalty_goes_with_pixels_and_against_the_batch(task):
+    large, small = (replace(task, size=(side, side)) for side in (64, 32))
+    few, many = phantom_cohort(64), phantom_cohort(128)
+    assert derive(large, many, 1.0).gamma == 1.0
+    assert derive(small, many, 1.0).gamma == 0.25
+    assert derive(large, few, 1.0).gamma == 2.0
+    assert conditional_gan(small, many, 1.0).objective.gamma == 0.25
+
+
+def test_wide_networks_are_given_time(task):
+    large, people = replace(task, size=(64, 64)), phantom_cohort(8)
+    assert [derive(large, people, minutes).width for minutes in (10.0, 30.0)] == [32, 64]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from vesalius.cohort.cohort import Cohort
@@ -17,23 +18,65 @@ from vesalius.tasks.synthesis import Synthesis
 LONG = 1_000_000
 """More steps than any budget of minutes buys: the clock ends such a run; see `training.fit.open_run`."""
 
+_HALF_LIFE = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """What nobody is asked for, because cohort and budget say it.
+
+    Args:
+        width: Channels of the finest layer: wide networks need minutes that a short budget has not.
+        components: Principal components of the head start, as many as the linear model has that
+            judges it.
+        batch: Pictures of a turn: 16, fewer where they would be an eighth of the cohort.
+        gamma: Weight of the gradient penalties: in proportion to the pixels, in inverse proportion
+            to the batch, 1 at 64 x 64 and 16.
+        augment: What the critic must forgive. No change of brightness or contrast where values have
+            a meaning; left and right are never exchanged: laterality is anatomy.
+
+    Source:
+        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; the
+        constants are measured, see the experiment log.
+    """
+
+    width: int
+    components: int
+    batch: int
+    gamma: float
+    augment: Augment
+
+
+def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
+    """All derived numbers of a recipe, in one place.
+
+    Args:
+        task: What is made.
+        train: Training cases.
+        minutes: Budget of training on this machine.
+    """
+    pixels = task.size[0] * task.size[1]
+    counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
+    batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
+    return Derived(
+        width=32 if minutes * 4096 / pixels < 20 else 64,
+        components=components_of(list(counts.values()), len(train.patients)),
+        batch=batch,
+        gamma=pixels / 4096 * 16 / batch,
+        augment=Augment(brightness=0.0, contrast=0.0) if task.made.unit == HOUNSFIELD else Augment(),
+    )
+
 
 def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """Hinge loss, lazy R1 and differentiable augmentation on DCGAN shapes: the first engine.
 
     Args:
         task: What is made.
-        train: Training cases; their number sets how much of the linear model is used.
-        minutes: Budget of training on this machine; sets how wide the networks are.
+        train: Training cases.
+        minutes: Budget of training on this machine.
         seed: Of everything random.
     """
-    width = width_for(task, minutes)
-    game = Hinge(
-        generator=Generator(width=width, head_start=components_for(task, train)),
-        discriminator=Discriminator(width=width),
-        augment=augment_for(task),
-    )
-    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000.0, seed=seed)
+    return _played(Hinge, task, derive(task, train, minutes), seed)
 
 
 def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -41,52 +84,23 @@ def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int =
 
     Args:
         task: What is made.
-        train: Training cases; their number sets how much of the linear model is used.
-        minutes: Budget of training on this machine; sets how wide the networks are.
+        train: Training cases.
+        minutes: Budget of training on this machine.
         seed: Of everything random.
     """
-    width = width_for(task, minutes)
-    game = Relativistic(
-        generator=Generator(width=width, head_start=components_for(task, train)),
-        discriminator=Discriminator(width=width),
-        augment=augment_for(task),
+    return _played(Relativistic, task, derive(task, train, minutes), seed)
+
+
+def _played(game: type[Hinge] | type[Relativistic], task: Synthesis, derived: Derived, seed: int) -> Recipe:
+    objective = game(
+        generator=Generator(width=derived.width, head_start=derived.components),
+        discriminator=Discriminator(width=derived.width),
+        augment=derived.augment,
+        gamma=derived.gamma,
     )
-    return Recipe(task=task, objective=game, steps=LONG, batch=16, half_life=10_000.0, seed=seed)
-
-
-def width_for(task: Synthesis, minutes: float) -> int:
-    """Channels of the finest layer: wide networks need minutes that a short budget has not.
-
-    Args:
-        task: What is made.
-        minutes: Budget of training.
-    """
-    pixels = task.size[0] * task.size[1]
-    return 32 if minutes * 4096 / pixels < 20 else 64
-
-
-def components_for(task: Synthesis, train: Cohort) -> int:
-    """Principal components of the head start: as many as the linear model has that judges it.
-
-    Args:
-        task: What is made.
-        train: Training cases.
-    """
-    counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
-    return components_of(list(counts.values()), len(train.patients))
-
-
-def augment_for(task: Synthesis) -> Augment:
-    """What the critic must forgive: no change of contrast where values have a meaning.
-
-    Left and right are never exchanged: laterality is anatomy.
-
-    Args:
-        task: What is made.
-    """
-    if task.made.unit == HOUNSFIELD:
-        return Augment(brightness=0.0, contrast=0.0)
-    return Augment()
+    return Recipe(
+        task=task, objective=objective, steps=LONG, batch=derived.batch, half_life=_HALF_LIFE, seed=seed
+    )
 
 
 RecipeOf = Callable[[Synthesis, Cohort, float, int], Recipe]
