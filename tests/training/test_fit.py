@@ -99,6 +99,16 @@ def test_a_run_on_other_people_is_refused_and_its_pictures_stay(recipe_for, peop
     assert (tmp_path / "pictures.npy").read_bytes() == before
 
 
+def test_a_run_on_other_labels_is_refused(recipe_for, people, tmp_path):
+    open_run(tmp_path, recipe_for(people), people)
+    other = {"healthy": "lesion", "lesion": "healthy"}
+    cases = [
+        replace(case, facts={**case.facts, "label": other[case.facts["label"]]}) for case in people.cases
+    ]
+    with pytest.raises(TrainingError, match="holds a run on other pictures, labels or people"):
+        open_run(tmp_path, recipe_for(people), Cohort(tuple(cases), people.name))
+
+
 @pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan")])
 def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(recipe_for, people, tmp_path, minutes):
     with pytest.raises(TrainingError, match="minutes, wanted more than 0"):

@@ -13,7 +13,7 @@ from vesalius.cohort.fingerprint import fingerprint
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import EmptyCohortError, StorageError
 from vesalius.tasks.synthesis import Synthesis, synthesis_of
-from vesalius.training.stream import stack, stack_once
+from vesalius.training.stream import made_of, stack, stack_once
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,8 @@ def once(people, task, tmp_path):
     """`stack_once` in one place, of the people or of others."""
 
     def decode(cohort=people):
-        return stack_once(cohort, task, tmp_path / "pictures.npy", fingerprint(cohort).contents)
+        origin = made_of(cohort, task, fingerprint(cohort).contents)
+        return stack_once(cohort, task, tmp_path / "pictures.npy", origin)
 
     return decode
 

@@ -21,7 +21,7 @@ from vesalius.training.checkpoint import resume, save
 from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Game, Tick, begin, train
-from vesalius.training.stream import Stacked, stack_once
+from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
 PEOPLE = "cohort.sha256"
@@ -93,19 +93,19 @@ def open_run(
         raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
     limit = inf if minutes is None else minutes * 60
     told = fingerprint(require(cohort))
-    people = told.sha256
+    people = made_of(cohort, recipe.task, told.contents)
     is_used = folder.exists() and any(folder.iterdir())
     found = _found(folder, recipe, people) if is_used else None
     with written(folder / PEOPLE) as beside:
         beside.write_text(people)
-    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", told.contents, watch)
+    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
     _refuse_empty_classes(recipe, stacked)
     if found is not None:
         game = begin(found, stacked, find_machine())
-        return _taken_up(Run(folder, cohort, people, stacked, game, limit=limit))
+        return _taken_up(Run(folder, cohort, told.sha256, stacked, game, limit=limit))
     with written(folder / "recipe.json") as beside:
         beside.write_text(recipe.to_json())
-    return Run(folder, cohort, people, stacked, begin(recipe, stacked, find_machine()), limit=limit)
+    return Run(folder, cohort, told.sha256, stacked, begin(recipe, stacked, find_machine()), limit=limit)
 
 
 def play(run: Run) -> Iterator[Tick]:
@@ -227,7 +227,8 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
         )
     if (folder / PEOPLE).read_text() != people:
         raise TrainingError(
-            f"{folder}: holds a run on other pictures, wanted a new folder or the same cohort"
+            f"{folder}: holds a run on other pictures, labels or people, "
+            "wanted a new folder or the same cohort"
         )
     return found
 

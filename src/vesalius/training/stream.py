@@ -88,11 +88,24 @@ def stack(
     return read.beside(open_memmap(file, mode="c"))
 
 
+def made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
+    """Everything that a stack is a function of, as a hash: pictures, labels, people, their order, the task.
+
+    Args:
+        cohort: Whom to decode.
+        task: How a case becomes an example.
+        contents: What each case holds, from `vesalius.cohort.fingerprint.fingerprint`.
+    """
+    cases = zip(cohort.cases, contents, strict=True)
+    told = [(case.key, case.patient, dict(case.facts), content) for case, content in cases]
+    return sha256(repr((task, told)).encode()).hexdigest()
+
+
 def stack_once(
     cohort: Cohort,
     task: AnyTask,
     file: Path,
-    contents: tuple[str, ...],
+    origin: str,
     watch: Callable[[int], None] = lambda done: None,
 ) -> Stacked:
     """What `stack` gives, taken from the file where it is certain to be the same.
@@ -105,7 +118,7 @@ def stack_once(
         cohort: Whom to decode.
         task: How a case becomes an example.
         file: Where the array is, or will be; ends in ``.npy``.
-        contents: What each case holds, from `vesalius.cohort.fingerprint.fingerprint`.
+        origin: From `made_of`.
         watch: As for `stack`.
 
     Raises:
@@ -113,8 +126,8 @@ def stack_once(
         CohortError: A case lacks what the task asks for.
         StorageError: A file could not be written whole.
     """
-    beside, made_of = file.with_suffix(".json"), _made_of(cohort, task, contents)
-    if (kept := _kept(file, beside, made_of, task.shape)) is not None:
+    beside = file.with_suffix(".json")
+    if (kept := _kept(file, beside, origin, task.shape)) is not None:
         return kept
     # The words first: an array without any is decoded again, words beside another array would lie.
     forget(beside)
@@ -122,7 +135,7 @@ def stack_once(
     stacked = stack(cohort, task, file, watch)
     told = _Read(tuple(stacked.labels.tolist()), stacked.patients, stacked.keys, stacked.problems)
     with written(beside) as path:
-        path.write_text(json.dumps({"made_of": made_of, **asdict(told)}))
+        path.write_text(json.dumps({"made_of": origin, **asdict(told)}))
     return stacked
 
 
@@ -173,18 +186,11 @@ def _header(count: int, shape: Shape) -> bytes:
     return header.getvalue()
 
 
-def _made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
-    """Everything that pictures and their labels are a function of, as a hash."""
-    cases = zip(cohort.cases, contents, strict=True)
-    told = [(case.key, case.patient, dict(case.facts), content) for case, content in cases]
-    return sha256(repr((task, told)).encode()).hexdigest()
-
-
-def _kept(file: Path, beside: Path, made_of: str, shape: Shape) -> Stacked | None:
+def _kept(file: Path, beside: Path, origin: str, shape: Shape) -> Stacked | None:
     """What an earlier `stack_once` left, or None where it cannot be relied on."""
     try:
         told = json.loads(beside.read_text())
-        if told.pop("made_of") != made_of:
+        if told.pop("made_of") != origin:
             return None
         read = _Read(**{name: tuple(values) for name, values in told.items()})
         header, count = _header(len(read.keys), shape), len(read.keys)
