@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VesaliusError,
     )
     from vesalius.evidence.assess import assess
+    from vesalius.evidence.glance import glance_by
     from vesalius.evidence.record import Evidence
     from vesalius.evidence.release import gate
     from vesalius.evidence.report import write_evidence
@@ -79,6 +80,7 @@ _MODULES = {
     "conditional_gan": "recipes.synthesis",
     "fit": "training.fit",
     "gate": "evidence.release",
+    "glance_by": "evidence.glance",
     "load_model": "model.model",
     "phantom_cohort": "cohort.phantom",
     "read_cohort": "cohort.folder",
@@ -128,6 +130,7 @@ __all__ = [
     "conditional_gan",
     "fit",
     "gate",
+    "glance_by",
     "load_model",
     "phantom_cohort",
     "read_cohort",

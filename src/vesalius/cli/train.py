@@ -3,7 +3,7 @@
 from math import inf
 from pathlib import Path
 
-from vesalius.cli.console import bar, say, table
+from vesalius.cli.console import aside, bar, say, table
 from vesalius.cli.judge import judge_among, kept
 from vesalius.cli.people import gather_people
 from vesalius.cli.verbs import Train
@@ -77,12 +77,25 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
 
 def train_with_bar(run: Run) -> Model:
     """Play a run to its end, showing how far it is."""
+    aside.print(chosen(run), markup=False)
     is_timed = run.limit < inf
     total, unit = (round(run.limit), "s") if is_timed else (run.game.recipe.steps, "steps")
     with bar(f"training ({unit})", total) as shown:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
     return finish(run)
+
+
+def chosen(run: Run) -> str:
+    """What was derived for a run, in one line; all of it stands in its recipe.json."""
+    recipe, learnt = run.game.recipe, run.stacked
+    game, people = recipe.objective, len(set(learnt.patients))
+    words = (
+        f"learning from {len(learnt)} pictures of {people} people: {game.kind}",
+        f"width {game.generator.width}, batch {recipe.batch}, gamma {game.gamma:g}",
+        f"head start of {game.generator.head_start} components",
+    )
+    return ", ".join(words)
 
 
 def named(name: str) -> RecipeOf:
