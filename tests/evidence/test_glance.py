@@ -64,7 +64,7 @@ def test_one_picture_over_and_over_ranks_behind_blurred_pictures_of_all(judge, s
 def test_lost_variety_is_never_made_up_for_by_closeness(judge, sides):
     real = wanted(judge, sides[2])
     strict = replace(judge, usual=2.0)
-    assert strict(real).rank > judge(real).rank + 50
+    assert strict(real).rank > judge(real).rank + 25
 
 
 def test_nobody_judges_by_too_few_people(sides):

@@ -176,7 +176,7 @@ class Demo:
     """
 
     out: Path
-    minutes: float = 1.0
+    minutes: float = 2.0
     people: int = 600
     seed: int = 0
 

@@ -21,8 +21,8 @@ _MOST = 400
 _MADE = 400
 _ENCODER_STEPS = 150
 _DRAWS = 8
-_VARIED = 0.9
-_LOST = 100.0
+_SLACK = 0.05
+_LOST = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class Glance:
 
     The rank is a sum of logarithms: halving the distance in one space weighs as much as halving
     it in the other, or as doubling the share of real pictures that are covered. Distances count
-    only above what real pictures show among themselves. Where less than nine tenths of the usual
-    coverage is left, variety is being lost, and each hundredth that is missing weighs as much as
-    distances 2.7 times as long: sharper pictures do not make up for kinds of people that are gone.
+    only above what real pictures show among themselves. Where coverage is more than 0.05 below
+    what real pictures reach, variety is being lost, and every further 0.02 weighs as much as a
+    distance 2.7 times as long: sharper pictures do not make up for kinds of people that are gone.
 
     Args:
         spaces: ``texture`` and ``ssl``, fitted on training pictures.
@@ -58,7 +58,7 @@ class Glance:
         covered = _coverage(self.real[-1], rows[-1])
         near = sum(log(max(one, 0.0) + noise) for one, noise in zip(distances, self.noise, strict=True))
         rank = near - log(covered + 1 / len(self.real[-1]))
-        rank += _LOST * max(0.0, _VARIED * self.usual - covered)
+        rank += _LOST * max(0.0, self.usual - _SLACK - covered)
         names = [space.record.name for space in self.spaces]
         numbers = {f"watch/KID {name}": one for name, one in zip(names, distances, strict=True)}
         return Look(rank, numbers | {f"watch/coverage {names[-1]}": covered})
