@@ -15,7 +15,7 @@ check: $(READY)
 	scripts/check --static
 
 reference: $(READY)
-	.venv/bin/python scripts/reference
+	.venv/bin/python scripts/reference.py
 
 # torch comes first and alone, so that no other requirement chooses its build.
 $(READY): pyproject.toml constraints.txt
