@@ -1,11 +1,11 @@
 """Does the linear head start help at equal time? Three cohorts, several seeds, validation people.
 
 Run as ``.venv/bin/python benchmarks/head_start.py [--data FOLDER] [--quick] [--minutes M] [--seeds N]``.
-The choice is made on validation people; the test side is never opened here.
+The choice is made on validation people; the test side is never opened here. The last moment of each run counts, not the
+best, so that the start is compared and not the watch.
 """
 
 import argparse
-import statistics
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -57,8 +57,8 @@ def row(name: str, what: str, seed: int, steps: int, numbers: list[float]) -> No
     print(f"{name:12} {what:11} {seed:4} {steps:6} {texture:11.4f} {ssl:9.4f} {coverage:9.3f}", flush=True)
 
 
-def cohort(name: str, data: Path, seeds: int) -> float:
-    """All cells of one cohort; the median ratio of KID with and without the head start."""
+def cohort(name: str, data: Path, seeds: int) -> int:
+    """All cells of one cohort; in how many of the three numbers the head start is better, over the seeds."""
     people = COHORTS[name].people(data)
     task = synthesis_of(people.parts.train, COHORTS[name].size, people.fact)
     train = stack(people.parts.train, task)
@@ -67,21 +67,19 @@ def cohort(name: str, data: Path, seeds: int) -> float:
     labels = np.random.default_rng(0).choice(real.labels, 500)
     with_base = conditional_gan(task, people.parts.train, MINUTES)
     start = with_base.objective.generator.head_start
-    ratios = []
+    found: dict[str, list[list[float]]] = {"head start": [], "none": []}
     for seed in range(seeds):
-        kids = {}
         for what, components in (("head start", start), ("none", 0)):
             generator = replace(with_base.objective.generator, head_start=components)
             recipe = replace(with_base, objective=replace(with_base.objective, generator=generator))
             model = trained(recipe, people, seed)
             if components and seed == 0:
                 row(name, "linear only", seed, 0, measured(spaces, real, linear(model, labels)))
-            made = model.sample(labels.tolist(), 1).numpy()
-            numbers = measured(spaces, real, made)
+            numbers = measured(spaces, real, model.sample(labels.tolist(), 1).numpy())
             row(name, what, seed, model.card.steps, numbers)
-            kids[what] = max(numbers[1], 1e-6)
-        ratios.append(kids["head start"] / kids["none"])
-    return statistics.median(ratios)
+            found[what].append(numbers)
+    gain = np.mean(found["none"], axis=0) - np.mean(found["head start"], axis=0)
+    return int((gain * [1, 1, -1] > 0).sum())
 
 
 if __name__ == "__main__":
@@ -91,10 +89,9 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seeds", type=int, default=2)
     asked = parser.parse_args()
-    MINUTES = 0.3 if asked.quick else asked.minutes
+    MINUTES = 0.2 if asked.quick else asked.minutes
     print(f"{'cohort':12} {'what':11} seed  steps KID texture   KID ssl  coverage")
-    ratios = {name: cohort(name, asked.data, 1 if asked.quick else asked.seeds) for name in CHOSEN}
-    better = sum(ratio < 1 for ratio in ratios.values())
-    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
-    holds = better >= 2
-    promise("KID (ssl) with head start / without", said, "below 1 on 2 of 3", holds)
+    better = {name: cohort(name, asked.data, 1 if asked.quick else asked.seeds) for name in CHOSEN}
+    said = ", ".join(f"{name} {count} of 3" for name, count in better.items())
+    holds = sum(count >= 2 for count in better.values()) >= 2
+    promise("numbers in which the head start is better", said, "2 of 3 in 2 of 3 cohorts", holds)
