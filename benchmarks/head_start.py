@@ -1,8 +1,8 @@
 """Does the linear head start help at equal time? Three cohorts, several seeds, validation people.
 
 Run as ``.venv/bin/python benchmarks/head_start.py [--data FOLDER] [--quick] [--minutes M] [--seeds N]``.
-The choice is made on validation people; the test side is never opened here. The last moment of each run counts,
-not the best, so that the start is compared and not the watch.
+The choice is made on validation people; the test side is never opened here. The last moment of each run
+counts, not the best, so that the start is compared and not the watch.
 """
 
 import argparse
