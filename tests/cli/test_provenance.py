@@ -37,6 +37,14 @@ def test_pictures_of_another_model_are_refused_naming_both(name, tmp_path):
         remarks_on_marks(read_cohort(tmp_path), OURS)
 
 
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.tif", "x.nii.gz"])
+def test_the_mark_inside_holds_though_the_file_beside_is_lost(name, tmp_path):
+    put(tmp_path, name, THEIRS)
+    (tmp_path / f"{name}.json").unlink()
+    with pytest.raises(EvidenceError, match="made by model b2b2b2b2b2b2"):
+        remarks_on_marks(read_cohort(tmp_path), OURS)
+
+
 @pytest.mark.parametrize("name", ["x.dcm", "x.png", "x.nii.gz"])
 def test_of_pictures_of_the_model_nothing_is_remarked(name, tmp_path):
     put(tmp_path, name, OURS)

@@ -147,6 +147,12 @@ def shorter(file):
     file.write_bytes(file.read_bytes()[:-1])
 
 
+def one_bit_off(file):
+    content = bytearray(file.read_bytes())
+    content[-2] ^= 1
+    file.write_bytes(content)
+
+
 def gone(file):
     file.unlink()
 
@@ -193,7 +199,7 @@ def words_for_labels(file):
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [("pictures.npy", each) for each in (shorter, gone, garbled, other_extent, empty)]
+    [("pictures.npy", each) for each in (shorter, one_bit_off, gone, garbled, other_extent, empty)]
     + [("pictures.json", each) for each in (shorter, gone, garbled, empty, a_list)]
     + [("pictures.json", each) for each in (without_people, fewer_keys, fewer_labels, words_for_labels)],
 )

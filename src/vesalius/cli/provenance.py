@@ -7,8 +7,9 @@ from vesalius.cohort.cohort import Cohort, Stored
 from vesalius.errors import EvidenceError
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.dicom_mark import read_mark
+from vesalius.imaging.extent import ACQUIRED
+from vesalius.imaging.formats import header
 from vesalius.imaging.marks import Mark
-from vesalius.imaging.sidecar import read_sidecar
 
 
 def remarks_on_marks(made: Cohort, weights: str) -> tuple[str, ...]:
@@ -26,7 +27,7 @@ def remarks_on_marks(made: Cohort, weights: str) -> tuple[str, ...]:
     unmarked = 0
     for file in files:
         mark = _mark_of(file)
-        if mark is None or not mark.model:
+        if not mark.model:
             unmarked += 1
         elif mark.model != weights:
             raise EvidenceError(
@@ -45,5 +46,5 @@ def _files(made: Cohort) -> Iterator[Path]:
                 yield from picture.paths
 
 
-def _mark_of(file: Path) -> Mark | None:
-    return read_mark(file) if is_dicom(file) else read_sidecar(file, None).mark
+def _mark_of(file: Path) -> Mark:
+    return (read_mark(file) or ACQUIRED) if is_dicom(file) else header(file).mark

@@ -106,7 +106,8 @@ def nifti_header(path: Path) -> Header:
         header = _header(stream)
     channels, *_ = extent(header)
     geometry = grid(header)
-    return Header(geometry.shape, channels, geometry.spacing, _sidecar(header, path).modality)
+    sidecar = _sidecar(header, path)
+    return Header(geometry.shape, channels, geometry.spacing, sidecar.modality, sidecar.mark)
 
 
 def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, path: Path) -> None:

@@ -109,7 +109,7 @@ def raster_header(path: Path) -> Header:
     sidecar = read_sidecar(path, _ours(inside))
     z, y, x = size
     spacing = sidecar.affine and sidecar.grid((z, y, x)).spacing
-    return Header((z, y, x), channels, spacing, sidecar.modality)
+    return Header((z, y, x), channels, spacing, sidecar.modality, sidecar.mark)
 
 
 def _size(picture: Pillow.Image, path: Path) -> tuple[int, int, int]:

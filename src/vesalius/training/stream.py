@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from importlib.metadata import version
 from io import BytesIO
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,7 @@ def stack(
 
 
 def made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
-    """Everything that a stack is a function of, as a hash: pictures, labels, people, their order, the task.
+    """Everything that a stack is a function of, as a hash: pictures, labels, people, order, task, version.
 
     Args:
         cohort: Whom to decode.
@@ -97,8 +97,8 @@ def made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
         contents: What each case holds, from `vesalius.cohort.fingerprint.fingerprint`.
     """
     cases = zip(cohort.cases, contents, strict=True)
-    told = [(case.key, case.patient, dict(case.facts), content) for case, content in cases]
-    return sha256(repr((task, told)).encode()).hexdigest()
+    told = [(case.key, case.patient, case.facts.get(task.fact or ""), content) for case, content in cases]
+    return sha256(repr((version("vesalius"), task, told)).encode()).hexdigest()
 
 
 def stack_once(
@@ -127,7 +127,7 @@ def stack_once(
         StorageError: A file could not be written whole.
     """
     beside = file.with_suffix(".json")
-    if (kept := _kept(file, beside, origin, task.shape)) is not None:
+    if (kept := _kept(file, beside, origin)) is not None:
         return kept
     # The words first: an array without any is decoded again, words beside another array would lie.
     forget(beside)
@@ -135,7 +135,7 @@ def stack_once(
     stacked = stack(cohort, task, file, watch)
     told = _Read(tuple(stacked.labels.tolist()), stacked.patients, stacked.keys, stacked.problems)
     with written(beside) as path:
-        path.write_text(json.dumps({"made_of": origin, **asdict(told)}))
+        path.write_text(json.dumps({"made_of": origin, "sha256": _digest(file), **asdict(told)}))
     return stacked
 
 
@@ -186,22 +186,23 @@ def _header(count: int, shape: Shape) -> bytes:
     return header.getvalue()
 
 
-def _kept(file: Path, beside: Path, origin: str, shape: Shape) -> Stacked | None:
+def _kept(file: Path, beside: Path, origin: str) -> Stacked | None:
     """What an earlier `stack_once` left, or None where it cannot be relied on."""
     try:
         told = json.loads(beside.read_text())
-        if told.pop("made_of") != origin:
+        if (told.pop("made_of"), told.pop("sha256")) != (origin, _digest(file)):
             return None
         read = _Read(**{name: tuple(values) for name, values in told.items()})
-        header, count = _header(len(read.keys), shape), len(read.keys)
-        with file.open("rb") as opened:
-            begins_so = opened.read(len(header)) == header
-        is_whole = file.stat().st_size == len(header) + count * prod(shape) * 4
-        if not (begins_so and is_whole and len(read.labels) == len(read.patients) == count):
-            return None
-        return read.beside(open_memmap(file, mode="c"))
+        pictures = open_memmap(file, mode="c")
+        counts = {len(pictures), len(read.labels), len(read.patients), len(read.keys)}
+        return read.beside(pictures) if len(counts) == 1 else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
 
 
 def nobody(task: AnyTask) -> Stacked:
