@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from vesalius.imaging.intensity import Percentile
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, open_run, play
@@ -67,6 +68,13 @@ def test_what_the_judge_says_stands_in_the_ledger(recipe_for, people, tmp_path):
     assert said == [10, 20, 30]
 
 
+def states(game):
+    """Everything that goes on being played with."""
+    networks = [*game.players.state_dict().values(), *game.average.network.state_dict().values()]
+    optimizers = [each.state_dict()["state"] for each in game.optimizers.values()]
+    return networks + [value for state in optimizers for one in state.values() for value in one.values()]
+
+
 def test_looking_changes_nothing_of_the_game(recipe_for, people, tmp_path):
     looked = open_run(tmp_path / "a", recipe_for(people), people)
     looked.judge = Scripted(*[9.0] * 2)
@@ -74,9 +82,7 @@ def test_looking_changes_nothing_of_the_game(recipe_for, people, tmp_path):
     for run in (looked, plain):
         for _ in play(run):
             pass
-    for one, other in zip(
-        looked.game.players.state_dict().values(), plain.game.players.state_dict().values(), strict=True
-    ):
+    for one, other in zip(states(looked.game), states(plain.game), strict=True):
         assert torch.equal(one, other)
 
 
@@ -88,6 +94,7 @@ def test_pictures_that_are_not_finite_are_shown_to_nobody_and_give_way(recipe_fo
         game.average.network.stem.weight.fill_(torch.nan)
     look(game, run.stacked, judge)
     assert not judge.seen
+    assert game.kept is None
     with torch.no_grad():
         game.average.network.stem.weight.copy_(sound)
     look(game, run.stacked, judge)
@@ -100,3 +107,15 @@ def test_a_judge_sees_pictures_of_the_classes_that_he_asked_for(recipe_for, peop
     judge = Scripted(1.0)
     look(run.game, run.stacked, judge)
     assert judge.seen[0].shape == (3, *run.stacked.shape)
+
+
+def test_blank_pictures_are_shown_to_nobody_and_do_not_end_the_run(recipe_for, people, tmp_path):
+    recipe = recipe_for(people)
+    run = open_run(tmp_path, replace(recipe, task=replace(recipe.task, intensity=Percentile())), people)
+    judge, blank = Scripted(5.0), run.game.average.network
+    with torch.no_grad():
+        for tensor in (blank.base.mean, blank.base.weight, blank.head.weight):
+            tensor.zero_()
+    assert look(run.game, run.stacked, judge).rank == float("inf")
+    assert not judge.seen
+    assert run.game.kept is None

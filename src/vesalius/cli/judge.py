@@ -116,9 +116,9 @@ def judge_among(people: People, train: Stacked, task: AnyTask, seed: int) -> Gla
 def kept(card: Card) -> str:
     """Which moment of training made the pictures, and by whom it was chosen."""
     if not card.judged_by:
-        return f"kept after step {card.steps}, the last: too few people stand aside to choose a better one by"
+        return f"kept after step {card.steps}, the last: nobody stood aside to choose a better one by"
     return (
-        f"kept after step {card.steps} of {card.played}: the best of several looks by {card.judged_by} "
+        f"kept after step {card.steps} of {card.played}: the best of several looks, judged by {card.judged_by} "
         "people who were neither learnt from nor tested on"
     )
 

@@ -84,17 +84,22 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
     """Scaled pictures of a generator that belongs to a recipe, one for each class index.
 
     Args:
-        generator: In evaluation mode on the CPU.
+        generator: In evaluation mode.
         recipe: Whose generator it is.
         classes: Class of each picture.
         seed: Of the latents; picture ``i`` is a function of it and ``i`` alone.
+
+    Returns:
+        Pictures on the CPU.
     """
+    device = next(generator.parameters()).device
     latents = [
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
         for index in range(len(classes))
     ]
     parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
-    return torch.cat([generator(some, labels).clamp(-1, 1) for some, labels in parts])
+    made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
+    return torch.cat([pictures.clamp(-1, 1).cpu() for pictures in made])
 
 
 def load_model(folder: Path) -> Model:

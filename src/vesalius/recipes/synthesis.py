@@ -29,15 +29,15 @@ class Derived:
         width: Channels of the finest layer: wide networks need minutes that a short budget has not.
         components: Principal components of the head start, as many as the linear model has that
             judges it.
-        batch: Pictures of a turn: 16, fewer where they would be an eighth of the cohort.
+        batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, in inverse proportion
             to the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive. No change of brightness or contrast where values have
             a meaning; left and right are never exchanged: laterality is anatomy.
 
     Source:
-        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; the
-        constants are measured, see the experiment log.
+        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; 1 at
+        64 x 64 is what was tried, see the experiment log.
     """
 
     width: int

@@ -2,16 +2,19 @@
 
 import copy
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
 from torch import nn
 
+from vesalius.errors import EmptyCohortError
 from vesalius.model.model import drawn
-from vesalius.shapes import Stack
+from vesalius.shapes import Batch, Stack
+from vesalius.tasks import AnyTask
 from vesalius.training.average import settle_norms
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
@@ -65,18 +68,26 @@ def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
         judge: Who looks.
     """
     generator, recipe = settled(game, stacked), game.recipe
-    voxels = drawn(generator, recipe, judge.labels.tolist(), recipe.seed)
-    said = Look(inf, {})
-    if bool(voxels.isfinite().all()):
-        said = judge(stack_made(voxels, judge.labels.tolist(), recipe.task).stack)
-    rank = said.rank if isfinite(said.rank) else inf
-    if game.kept is None or rank < game.kept.rank:
-        game.kept = Snapshot(game.step, rank, generator.state_dict())
+    said = _said(drawn(generator, recipe, judge.labels.tolist(), recipe.seed), judge, recipe.task)
+    if said.rank < (inf if game.kept is None else game.kept.rank):
+        weights = {name: value.cpu() for name, value in generator.state_dict().items()}
+        game.kept = Snapshot(game.step, said.rank, weights)
     return said
 
 
+def _said(voxels: Batch, judge: Judge, task: AnyTask) -> Look:
+    """What the judge says; of pictures that are not finite, or too blank to be scaled, nothing good."""
+    labels = judge.labels.tolist()
+    if bool(voxels.isfinite().all()):
+        with suppress(EmptyCohortError):
+            made = stack_made(voxels, labels, task)
+            if len(made) == len(labels):
+                return judge(made.stack)
+    return Look(inf, {})
+
+
 def settled(game: Game, stacked: Stacked) -> nn.Module:
-    """The averaged generator as it would be kept: a copy on the CPU, its normalisation measured anew.
+    """The averaged generator as it would be kept: a copy, its normalisation measured anew.
 
     Args:
         game: As it stands.
@@ -87,4 +98,4 @@ def settled(game: Game, stacked: Stacked) -> nn.Module:
     typical = batch(stacked, recipe.seed, game.step, 0, _SEEN_BY_NORMS).condition.to(machine.device)
     with machine.precision(False):
         settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
-    return generator.cpu().eval()
+    return generator.eval()
