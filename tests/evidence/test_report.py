@@ -1,6 +1,7 @@
 """The record, its page, and the gate."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -53,9 +54,19 @@ def test_the_public_record_has_the_same_fingerprint(copied):
     assert copied.public() != copied
 
 
-def test_learning_curves_are_drawn(honest):
-    from dataclasses import replace
+def test_the_name_of_the_study_stands_in_no_public_file(honest, tmp_path):
+    named = replace(honest, subject=replace(honest.subject, name="Grace-Hopper-1906"))
+    write_evidence(named, tmp_path / "inside")
+    write_evidence(named, tmp_path / "outside", public=True)
+    assert all(b"Grace-Hopper-1906" in path.read_bytes() for path in (tmp_path / "inside").iterdir())
+    for path in (tmp_path / "outside").iterdir():
+        assert b"hopper" not in path.read_bytes().lower(), path.name
+    inside, outside = (read_evidence(tmp_path / side) for side in ("inside", "outside"))
+    assert inside.sha256 == outside.sha256
+    assert inside.sha256 in (tmp_path / "outside" / "report.html").read_text()
 
+
+def test_learning_curves_are_drawn(honest):
     curve = Curve("critic/r1", (0.0, 1.0, 2.0), (3.0, 2.0, 1.0))
     page = report(replace(honest, subject=replace(honest.subject, curves=(curve,))))
     assert "critic/r1" in page

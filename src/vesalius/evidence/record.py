@@ -16,6 +16,8 @@ from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
 SCHEMA = "vesalius.evidence/1"
+UNNAMED = "Synthetic cohort"
+"""What a public record calls every study: a folder may bear the name of a patient."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ class Subject:
     """What made the pictures: copied into the record, judged by nobody.
 
     Args:
-        name: What people call the study.
+        name: What people call the study, often a folder; kept out of what is public.
         generator: What people call the model.
         model_sha256: Fingerprint of its weights.
         recipe: The recipe as JSON.
         steps: Training steps played.
         seed: Seed of training.
-        cohorts: Fingerprints of the cohorts by name.
+        cohorts: Fingerprints of the cohorts by what they were for, such as ``train``.
         curves: Learning curves from the ledger.
         mirror: Left and right may be exchanged without making an impossible picture.
         remarks: Anything a reader should know.
@@ -248,15 +250,16 @@ class Evidence:
         raise EvidenceError(f"no verdict on {area!r}, wanted one of {[v.area for v in self.verdicts]}")
 
     def public(self) -> "Evidence":
-        """The same record without real people: no picture of them, no copy, no word on whom it repeats."""
+        """The same record without real people: no picture, no copy, no word on whom it repeats."""
         hides_all = bool(self.copying.pairs)
         shown = (replace(one, png="") if hides_all or one.contains_real else one for one in self.pictures)
         return replace(self.nameless(), pictures=tuple(shown))
 
     def nameless(self) -> "Evidence":
-        """The same record without the hashes of copied people, which a list of pseudonyms would undo."""
+        """The same record without what may name somebody: hashes of copied people, the study's name."""
         pairs = tuple(replace(pair, patient="") for pair in self.copying.pairs)
-        return replace(self, copying=replace(self.copying, pairs=pairs))
+        subject = replace(self.subject, name=UNNAMED)
+        return replace(self, subject=subject, copying=replace(self.copying, pairs=pairs))
 
 
 _ADAPTER = TypeAdapter(Evidence)
