@@ -21,6 +21,15 @@ def test_the_page_says_what_the_record_says(honest):
     assert honest.sha256 in page
 
 
+def test_the_baselines_of_copying_stand_beside_the_made_pictures(honest):
+    linear, augmented = honest.copying.baselines
+    assert (linear.name, augmented.name) == ("linear", "augmented")
+    assert linear.n == augmented.n == honest.copying.copied.n
+    assert linear.found == 0 < augmented.found
+    told = f"{augmented.found} of {augmented.n} training images after classical augmentation"
+    assert told in report(honest)
+
+
 def test_the_page_needs_nothing_from_elsewhere(honest):
     page = report(honest)
     assert "<script" not in page

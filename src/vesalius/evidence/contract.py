@@ -61,8 +61,7 @@ def admit(
         classes: Names of the classes.
 
     Raises:
-        EvidenceError: The training or the made set is too small, or a set is not finite, out of
-            range or of another shape.
+        EvidenceError: Too few training or made pictures; not finite, out of range, another shape.
         LeakageError: A training patient is in the holdout or the test set.
     """
     held = test if holdout is None else holdout

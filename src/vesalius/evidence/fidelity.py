@@ -75,8 +75,7 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
         people: Person of each real picture; all different when None.
 
     Returns:
-        The distance and its 95 % jackknife interval; no interval for fewer than three people or
-        made pictures, where leaving one out leaves no pair to compare.
+        The distance and its 95 % jackknife interval; None for fewer than three on a side.
 
     Raises:
         EvidenceError: The real pictures are of one person, or there is one made picture.
@@ -90,10 +89,7 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
         1.1875
     """
     who = np.arange(len(x)) if people is None else people
-    if min(len(np.unique(who)), len(y)) < 2:
-        raise EvidenceError(
-            f"kernel distance: {len(np.unique(who))} people and {len(y)} made pictures, wanted two or more"
-        )
+    _require_pairs(len(np.unique(who)), len(y))
     real, made = within(kernel(x, x), who), within(kernel(y, y), np.arange(len(y)))
     cross = kernel(x, y)
     value = real.mean + made.mean - 2 * float(cross.mean())
@@ -105,6 +101,13 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
     side_x = real.means_without + made.mean - 2 * without_x
     side_y = real.mean + made.means_without - 2 * without_y
     return value, jackknife(value, side_x, side_y)
+
+
+def _require_pairs(people: int, made: int) -> None:
+    if min(people, made) < 2:
+        raise EvidenceError(
+            f"kernel distance: {people} people and {made} made pictures, wanted two or more of each"
+        )
 
 
 def permutation_p(

@@ -22,7 +22,6 @@ _NEIGHBOURS = 5
 _SHARES = ("precision", "recall", "density", "coverage")
 _OF_REAL = ("recall", "coverage")
 _MOST_FRECHET = 64
-_NO_INTERVAL = (None, None, "none claimed: fewer than three people")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +93,9 @@ def vendi_ratio(views: Views, draws: int) -> Estimate:
 def _numbers(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
     made, n, seed = draws[0], len(views.real), views.seed
     distance, interval = kernel_distance(views.real, made, views.people)
-    told = (*interval, "jackknife by patient") if interval else _NO_INTERVAL
-    numbers = {"KID": Estimate("KID", distance, *told, n, seed, "1", "lower")}
+    low, high = interval or (None, None)
+    method = "jackknife by patient" if interval else "none claimed: fewer than three people"
+    numbers = {"KID": Estimate("KID", distance, low, high, method, n, seed, "1", "lower")}
     if views.real.shape[1] <= _MOST_FRECHET:
         value = frechet_distance(views.real, made)
         why = "none claimed: biased at this count, read it beside its floor"

@@ -11,13 +11,12 @@ from vesalius.errors import EvidenceError
 from vesalius.evidence.diversity import ClusterShares
 from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.features import SpaceRecord
-from vesalius.evidence.memorisation import CopyTest, CorrelationTest, Pair
+from vesalius.evidence.memorisation import Baseline, CopyTest, CorrelationTest, Pair
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
 SCHEMA = "vesalius.evidence/1"
-UNNAMED = "Synthetic cohort"
-"""What a public record calls every study: a folder may bear the name of a patient."""
+UNNAMED = "Synthetic cohort"  # a public record must not say the name of a folder, which may be a patient's
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,7 @@ class Copying:
     Args:
         tests: Conformal tests; the first decides, the others are shown beside it.
         search: The search for near-duplicates.
+        baselines: The same search among pictures of known origin.
         copied: Share of made pictures found by either, with its exact interval.
         patients_copied: Training people they repeat.
         pairs: Each found picture with the person it repeats, the most similar first.
@@ -122,6 +122,7 @@ class Copying:
 
     tests: tuple[CopyTest, ...]
     search: CorrelationTest
+    baselines: tuple[Baseline, ...]
     copied: Estimate
     patients_copied: int
     pairs: tuple[Pair, ...]
