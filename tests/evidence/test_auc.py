@@ -57,3 +57,11 @@ def test_macro_averages_one_against_rest():
 def test_equal_classifiers_have_a_ratio_of_one_without_error():
     one = area(*_scores(3), np.arange(200))
     assert ratio(one, one) == (1.0, (1.0, 1.0))
+
+
+def test_a_classifier_that_is_always_wrong_still_has_a_ratio():
+    positive, people = np.repeat([1, 0], 5), np.arange(10)
+    never, always = area(-positive.astype(float), positive, people), area(positive + 0.0, positive, people)
+    assert (never.value, always.value) == (0, 1)
+    assert ratio(always, never)[0] == pytest.approx(1000)
+    assert ratio(never, always)[0] == pytest.approx(0.001)

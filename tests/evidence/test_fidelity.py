@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from vesalius.errors import EvidenceError
 from vesalius.evidence.fidelity import frechet_distance, kernel_distance, permutation_p
 from vesalius.evidence.separability import two_sample_area
 
@@ -45,6 +46,17 @@ def test_the_jackknife_equals_leaving_one_out_by_hand():
     assert interval == pytest.approx(
         (value - 1.959964 * variance**0.5, value + 1.959964 * variance**0.5), rel=1e-6
     )
+
+
+def test_fewer_than_three_people_have_no_interval_and_one_has_no_distance():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 3)), rng.normal(size=(9, 3))
+    value, interval = kernel_distance(x, y, np.arange(12) % 2)
+    assert np.isfinite(value)
+    assert interval is None
+    assert kernel_distance(x, y, np.arange(12) % 3)[1] is not None
+    with pytest.raises(EvidenceError, match="1 people and 9 made pictures, wanted two or more"):
+        kernel_distance(x, y, np.zeros(12, int))
 
 
 def test_leaving_out_a_patient_leaves_out_all_their_pictures():
@@ -114,6 +126,15 @@ def test_frechet_distance_by_singular_values_is_that_by_matrix_root():
     wanted = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(cx + cy - 2 * sqrtm(cx @ cy).real)
     assert frechet_distance(x, y) == pytest.approx(wanted, abs=1e-10)
     assert np.isfinite(frechet_distance(x[:4], y[:4]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_five_people_leave_a_real_picture_in_every_fold(seed):
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(10, 60))
+    people = np.concatenate([np.arange(5), rng.integers(0, 5, count)])
+    found = two_sample_area(rng.normal(size=(count + 5, 3)), rng.normal(size=(count + 5, 3)), people)
+    assert 0 <= found.value <= 1
 
 
 def test_two_samples_of_one_population_are_not_told_apart():

@@ -69,3 +69,9 @@ def test_lost_variety_is_never_made_up_for_by_closeness(judge, sides):
 
 def test_nobody_judges_by_too_few_people(sides):
     assert glance_by(sides[0], part(sides[1], slice(0, glance.LEAST - 1))) is None
+
+
+def test_many_pictures_of_few_people_are_not_judged_by(sides):
+    for people in (1, glance.PEOPLE - 1):
+        names = tuple(f"p{place % people}" for place in range(len(sides[1])))
+        assert glance_by(sides[0], replace(sides[1], patients=names)) is None

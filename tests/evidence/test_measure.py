@@ -1,5 +1,7 @@
 """Floors are measured like what stands on them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,14 @@ def test_every_split_of_a_floor_has_the_size_that_the_floor_says(crowd, monkeypa
     size = 45 if crowd == 1 else 35
     assert floors == {size}
     assert sizes == {(45, 45), (size, size)}
+
+
+def test_a_distance_without_an_interval_says_why():
+    views = _views(np.arange(100), 45)
+    of_two = compare(replace(views, people=np.arange(45) % 2))["KID"].estimate
+    assert (of_two.low, of_two.high) == (None, None)
+    assert of_two.method == "none claimed: fewer than three people"
+    assert compare(views)["KID"].estimate.method == "jackknife by patient"
 
 
 def test_a_floor_of_fewer_pictures_than_the_comparison_says_so():

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from vesalius.evidence.baselines import linear_samples
+from vesalius.evidence.baselines import augmented, linear_samples
 from vesalius.evidence.correlation import best_matches, body
-from vesalius.evidence.memorisation import chance_limit, copy_test, hashed, near_duplicates
+from vesalius.evidence.memorisation import (
+    Baseline,
+    baseline,
+    chance_limit,
+    copy_test,
+    hashed,
+    near_duplicates,
+)
 
 
 def _features(seed: int, n: int) -> np.ndarray:
@@ -90,6 +97,19 @@ def test_strangers_and_smooth_pictures_of_nobody_are_not_near_duplicates(train, 
     made = np.concatenate([_planes(make.people(3000, 60)), smooth])
     test, _, _ = near_duplicates(planes, np.arange(160), holdout, nobody, made, 0.95, 0.3)
     assert test.near_duplicates == 0
+
+
+def test_the_baselines_say_what_the_rule_calls_a_copy_and_what_not(train, test_people):
+    planes, people = _planes(train), np.arange(160)
+    nobody = linear_samples(train.stack, train.labels, 160, train.labels[:80], 0)[:, 0, 0]
+    changed = augmented(train.stack[:40], 0)[:, 0, 0]
+    made = planes[:60] + np.float32(0.001)
+    search, _, _ = near_duplicates(planes, people, _planes(test_people), nobody, made, 0.95, 0.3)
+    again = baseline("made", made, planes, people, search, 200)
+    assert (again.found, again.n) == (search.near_duplicates, 60)
+    fresh = linear_samples(train.stack, train.labels, 160, train.labels[:80], 7)[:, 0, 0]
+    assert baseline("linear", fresh, planes, people, search, 60) == Baseline("linear", 0, 60)
+    assert baseline("augmented", changed, planes, people, search, 60).found >= 10
 
 
 def test_a_constant_picture_matches_nobody(train):

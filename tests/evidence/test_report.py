@@ -1,6 +1,7 @@
 """The record, its page, and the gate."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,15 @@ def test_the_page_says_what_the_record_says(honest):
     assert "Contains real images: internal" in page
     assert all(line in page.replace("&#39;", "'") for line in honest.not_tested)
     assert honest.sha256 in page
+
+
+def test_the_baselines_of_copying_stand_beside_the_made_pictures(honest):
+    linear, augmented = honest.copying.baselines
+    assert (linear.name, augmented.name) == ("linear", "augmented")
+    assert linear.n == augmented.n == honest.copying.copied.n
+    assert linear.found == 0 < augmented.found
+    told = f"{augmented.found} of {augmented.n} training images after classical augmentation"
+    assert told in report(honest)
 
 
 def test_the_page_needs_nothing_from_elsewhere(honest):
@@ -53,9 +63,19 @@ def test_the_public_record_has_the_same_fingerprint(copied):
     assert copied.public() != copied
 
 
-def test_learning_curves_are_drawn(honest):
-    from dataclasses import replace
+def test_the_name_of_the_study_stands_in_no_public_file(honest, tmp_path):
+    named = replace(honest, subject=replace(honest.subject, name="Grace-Hopper-1906"))
+    write_evidence(named, tmp_path / "inside")
+    write_evidence(named, tmp_path / "outside", public=True)
+    assert all(b"Grace-Hopper-1906" in path.read_bytes() for path in (tmp_path / "inside").iterdir())
+    for path in (tmp_path / "outside").iterdir():
+        assert b"hopper" not in path.read_bytes().lower(), path.name
+    inside, outside = (read_evidence(tmp_path / side) for side in ("inside", "outside"))
+    assert inside.sha256 == outside.sha256
+    assert inside.sha256 in (tmp_path / "outside" / "report.html").read_text()
 
+
+def test_learning_curves_are_drawn(honest):
     curve = Curve("critic/r1", (0.0, 1.0, 2.0), (3.0, 2.0, 1.0))
     page = report(replace(honest, subject=replace(honest.subject, curves=(curve,))))
     assert "critic/r1" in page

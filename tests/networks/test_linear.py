@@ -1,9 +1,10 @@
 """The linear model recovers what it was drawn from."""
 
+import pytest
 import torch
 
 from vesalius.networks.blocks import seeded
-from vesalius.networks.linear import LinearBase, principal
+from vesalius.networks.linear import FEWEST, LinearBase, principal
 
 
 def test_components_carry_the_variance_above_the_noise():
@@ -29,12 +30,32 @@ def test_samples_have_the_mean_and_variance_of_each_class():
         assert 0.6 < float(made[labels == index].std() / (1 + index)) < 1.1
 
 
-def test_a_class_of_few_pictures_borrows_components_but_keeps_its_mean():
-    rng = seeded(4)
-    labels = torch.tensor([0] * 90 + [1] * 3)
-    pictures = torch.randn(93, 1, 1, 4, 4, generator=rng)
-    pictures[labels == 1] += 9
-    base = LinearBase((1, 1, 4, 4), classes=2, components=8)
+def _fitted(counts: list[int], components: int = 8) -> tuple[LinearBase, torch.Tensor, torch.Tensor]:
+    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    pictures = torch.randn(len(labels), 1, 1, 4, 4, generator=seeded(4)) + 9 * labels.view(-1, 1, 1, 1, 1)
+    base = LinearBase((1, 1, 4, 4), classes=len(counts), components=components)
     base.fit(pictures, labels)
+    return base, pictures, labels
+
+
+def test_a_class_of_few_pictures_borrows_components_but_keeps_its_mean():
+    base, pictures, labels = _fitted([90, FEWEST])
     assert torch.allclose(base.mean[1], pictures[labels == 1].mean(0).flatten(), atol=1e-5)
+    assert not torch.equal(base.weight[1], base.weight[0])
     assert float(base.weight[1].norm()) > 0
+
+
+@pytest.mark.parametrize("components", [1, 8])
+@pytest.mark.parametrize("few", [1, 3, FEWEST - 1])
+def test_of_a_class_of_very_few_pictures_nothing_is_kept(few, components):
+    base = _fitted([90, 60, few], components)[0]
+    without = _fitted([90, 60, 0], components)[0]
+    assert torch.equal(base.mean, without.mean)
+    assert torch.equal(base.weight, without.weight)
+    assert torch.allclose(base.mean[2], (90 * base.mean[0] + 60 * base.mean[1]) / 150, atol=1e-4)
+
+
+def test_where_every_class_has_very_few_pictures_they_share_one_mean():
+    base, pictures, _ = _fitted([5, 4], components=2)
+    assert torch.allclose(base.mean[0], pictures.mean(0).flatten(), atol=1e-5)
+    assert torch.equal(base.mean[0], base.mean[1])

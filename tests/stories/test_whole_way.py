@@ -21,7 +21,7 @@ from vesalius.imaging.marks import Mark
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """Ninety CT slices of phantoms as NIfTI, one folder for each label."""
-    folder = tmp_path_factory.mktemp("study")
+    folder = tmp_path_factory.mktemp("Grace-Hopper-1906")
     for case in phantom_cohort(90, size=32).cases:
         write_image(case.image(), folder / str(case.facts["label"]) / f"{case.patient}.nii.gz")
     return folder
@@ -70,6 +70,14 @@ def test_the_evidence_that_travels_with_the_pictures_shows_no_real_people(expand
     assert all(not picture.png for picture in outside.pictures if picture.contains_real)
     assert any(picture.png for picture in outside.pictures)
     assert "Public version" in (expanded / "synthetic" / "report.html").read_text()
+
+
+def test_nothing_that_travels_with_the_pictures_bears_the_name_of_the_folder(study, expanded):
+    assert read_evidence(expanded).subject.name == study.name
+    files = [path for path in (expanded / "synthetic").rglob("*") if path.is_file()]
+    assert len(files) > 30
+    for file in files:
+        assert study.name.encode() not in file.read_bytes(), file.name
 
 
 def test_no_two_made_files_share_an_identity(expanded):

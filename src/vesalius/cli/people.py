@@ -10,7 +10,7 @@ from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
-from vesalius.evidence.contract import LEAST
+from vesalius.evidence.contract import LEAST, PEOPLE
 from vesalius.imaging.series import Problem
 
 _SHOWN = 5
@@ -60,8 +60,8 @@ def selected(cohort: Cohort, where: tuple[str, ...]) -> Cohort:
 def split_people(cohort: Cohort, selection: Selection) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
-    When too few people would be left on a side, or a class without training pictures, everybody
-    is learnt from and nothing is claimed of others.
+    When too few people or pictures would be left on a side, or a class without training
+    pictures, everybody is learnt from and nothing is claimed of others.
 
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
@@ -70,7 +70,8 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     levels = cohort.levels(fact) if fact else ()
     parts = cohort.parts()
     reason = ""
-    if min(len(parts.train), len(parts.test)) < LEAST:
+    both = (parts.train, parts.test)
+    if min(map(len, both)) < LEAST or min(len(side.patients) for side in both) < PEOPLE:
         reason = f"{len(cohort.patients)} patient(s) are too few to keep some aside"
     elif fact and (missing := sorted(set(levels) - set(parts.train.levels(fact)))):
         reason = f"all people of class {missing[0]!r} would be kept aside"

@@ -10,6 +10,7 @@ from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.intervals import Interval
 
 _Z = 1.959963984540054
+_SMALLEST = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,12 @@ def macro_area(
 
 
 def ratio(upper: Area, lower: Area) -> tuple[float, Interval]:
-    """Ratio of two areas on the same patients, its interval on the logarithm by the delta method."""
-    value = upper.value / lower.value
-    influence = upper.influence / upper.value - lower.influence / lower.value
+    """Ratio of two areas on the same patients, its interval on the logarithm by the delta method.
+
+    An area below 0.001, which a few people can give, counts as 0.001, so that there is a ratio.
+    """
+    above, below = max(upper.value, _SMALLEST), max(lower.value, _SMALLEST)
+    value = above / below
+    influence = upper.influence / above - lower.influence / below
     half = _Z * float(np.sqrt((influence**2).sum()))
     return value, Interval(value * np.exp(-half), value * np.exp(half))

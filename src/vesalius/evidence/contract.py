@@ -11,7 +11,10 @@ from vesalius.evidence.record import SetRecord
 from vesalius.training.stream import Stacked
 
 LEAST = 12
-"""Pictures of a set below which nothing at all is measured."""
+"""Pictures of a set below which nothing is measured on it."""
+
+PEOPLE = 3
+"""People aside below which nothing is measured against them: without one, no two would be left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,9 @@ def admit(
 ) -> Sets:
     """Check the data contract and set aside real pictures that stand on both sides.
 
+    Holdout and test people who are fewer than three, or have fewer than twelve pictures, are
+    left out: then nothing is measured against them.
+
     Args:
         train: Exactly the pictures that the generator learnt from.
         test: Real pictures of other people.
@@ -55,7 +61,7 @@ def admit(
         classes: Names of the classes.
 
     Raises:
-        EvidenceError: A set is too small, not finite, out of range or of another shape.
+        EvidenceError: Too few training or made pictures; not finite, out of range, another shape.
         LeakageError: A training patient is in the holdout or the test set.
     """
     held = test if holdout is None else holdout
@@ -69,9 +75,9 @@ def admit(
             raise LeakageError(tuple(sorted(both)), ("train", role))
     notes: list[str] = []
     seen = set(_digests(train))
-    clean = [_without(role, named[role], seen, notes) for role in ("holdout", "test")]
+    clean = [_enough(role, _without(role, named[role], seen, notes), notes) for role in ("holdout", "test")]
     for role, one in zip(("holdout", "test"), clean, strict=True):
-        if len(named[role]):
+        if len(one):
             _check(role, one, train, len(classes))
     for role, one in named.items():
         if one.problems:
@@ -103,7 +109,7 @@ def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = T
 
 
 def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
-    if len(one) < LEAST:
+    if len(one) < LEAST and role in ("train", "made"):
         raise EvidenceError(f"{role} set: {len(one)} pictures, wanted at least {LEAST}")
     if one.stack.shape[1:] != train.stack.shape[1:]:
         raise EvidenceError(
@@ -118,7 +124,7 @@ def _check(role: str, one: Stacked, train: Stacked, classes: int) -> None:
         raise EvidenceError(f"{role} set: values from {low:.3g} to {high:.3g}, wanted numbers in [-1, 1]")
     if one.labels.min() < 0 or one.labels.max() >= classes:
         raise EvidenceError(f"{role} set: class index {one.labels.max()}, wanted 0 to {classes - 1}")
-    if role != "made" and float(np.ptp(one.stack, axis=0).max()) == 0:
+    if role != "made" and len(one) >= LEAST and float(np.ptp(one.stack, axis=0).max()) == 0:
         raise EvidenceError(f"{role} set: all {len(one)} pictures are the same, wanted different people")
 
 
@@ -135,6 +141,16 @@ def _without(role: str, one: Stacked, seen: set[str], notes: list[str]) -> Stack
         "under another patient: left out."
     )
     return subset(one, ~twice)
+
+
+def _enough(role: str, one: Stacked, notes: list[str]) -> Stacked:
+    """The set, or nobody's pictures where there is too little to compare with."""
+    people = len(set(one.patients))
+    if (people >= PEOPLE and len(one) >= LEAST) or not len(one):
+        return one
+    few = f"{len(one)} picture(s) of {people} people are too few to compare with"
+    notes.append(f"{role}: {few}, wanted {LEAST} of {PEOPLE}: left out.")
+    return subset(one, np.zeros(len(one), bool))
 
 
 def subset(one: Stacked, keep: Bool[np.ndarray, "n"]) -> Stacked:

@@ -8,11 +8,13 @@ from jaxtyping import Bool, Float
 from vesalius.evidence.contract import Sets
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.intervals import clopper_pearson, numbered
-from vesalius.evidence.memorisation import Matches, Pair, copy_test, hashed, near_duplicates
+from vesalius.evidence.memorisation import Matches, Pair, baseline, copy_test, hashed, near_duplicates
 from vesalius.evidence.planes import grey
 from vesalius.evidence.record import Copying
 from vesalius.evidence.verdict import Thresholds
 from vesalius.evidence.views import References, Seen
+
+_BASELINES = ("linear", "augmented")
 
 _FEWEST = 12
 """Training people below which "normal" cannot be told, and only near-duplicates are looked for."""
@@ -48,13 +50,13 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
         copy_test(one.space.record.name, one.train, people, one.holdout, one.made, thresholds.false_discovery)
         for one in (spaces if can_calibrate else ())
     ]
-    planes = (
-        grey(stack)
-        for stack in (sets.train.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
-    )
-    train, holdout, nobody, made = planes
+    stacks = (sets.train.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
+    train, holdout, nobody, made = (grey(stack) for stack in stacks)
     limits = (thresholds.correlation, thresholds.closeness)
     search, matches, duplicate = near_duplicates(train, people, holdout, nobody, made, *limits)
+    baselines = tuple(
+        baseline(name, grey(refs.stacks[name]), train, people, search, len(made)) for name in _BASELINES
+    )
     untested = (None, np.ones(len(sets.made)), np.zeros(len(sets.made), bool))
     _, p, flagged = results[0] if results else untested
     has_say = len(set(sets.train.patients)) >= thresholds.copy_patients
@@ -67,7 +69,8 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
         "copied share", len(rows) / len(sets.made), *share, "Clopper-Pearson", len(sets.made), 0, "1", "lower"
     )
     tests = tuple(test for test, _, _ in results)
-    return Search(Copying(tests, search, copied, len({pair.patient for pair in pairs}), pairs), matches, rows)
+    repeated = len({pair.patient for pair in pairs})
+    return Search(Copying(tests, search, baselines, copied, repeated, pairs), matches, rows)
 
 
 def _pair(

@@ -32,7 +32,7 @@ class Effort:
     per_class: bool
 
 
-FULL = Effort(400, 128, 20, 499, 10, 20, 10, 3, 300, True)
+FULL = Effort(400, 128, 20, 499, 10, 20, 10, 5, 300, True)
 """The measurement that may be quoted."""
 
 QUICK = Effort(60, 64, 8, 199, 1, 10, 3, 1, 80, False)

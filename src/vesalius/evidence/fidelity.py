@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from vesalius.errors import EvidenceError
 from vesalius.evidence.intervals import Interval, jackknife
 from vesalius.evidence.planes import Features
 
@@ -60,7 +61,7 @@ def within(values: Float[np.ndarray, "n n"], people: People) -> KernelSums:
     return KernelSums(float(by_patient.sum()), float(pairs_by_patient.sum()), by_patient, pairs_by_patient)
 
 
-def kernel_distance(x: Features, y: Features, people: People | None = None) -> tuple[float, Interval]:
+def kernel_distance(x: Features, y: Features, people: People | None = None) -> tuple[float, Interval | None]:
     """Kernel Inception Distance in any feature space: the unbiased squared discrepancy of two sets.
 
     The U-statistic over the whole sample: 0 in expectation for equal distributions at any
@@ -74,7 +75,10 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
         people: Person of each real picture; all different when None.
 
     Returns:
-        The distance and its 95 % jackknife interval.
+        The distance and its 95 % jackknife interval; None for fewer than three on a side.
+
+    Raises:
+        EvidenceError: The real pictures are of one person, or there is one made picture.
 
     Source:
         Gretton et al., JMLR 13, 2012, eq. 3; Bińkowski et al., ICLR 2018.
@@ -85,17 +89,25 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
         1.1875
     """
     who = np.arange(len(x)) if people is None else people
+    _require_pairs(len(np.unique(who)), len(y))
     real, made = within(kernel(x, x), who), within(kernel(y, y), np.arange(len(y)))
     cross = kernel(x, y)
     value = real.mean + made.mean - 2 * float(cross.mean())
     if len(real.by_patient) < 3 or len(y) < 3:
-        return value, Interval(value, value)
+        return value, None
     rows, counts = np.bincount(who, cross.sum(axis=1)), np.bincount(who)
     without_x = (cross.sum() - rows) / ((len(x) - counts) * len(y))
     without_y = (cross.sum() - cross.sum(axis=0)) / (len(x) * (len(y) - 1))
     side_x = real.means_without + made.mean - 2 * without_x
     side_y = real.mean + made.means_without - 2 * without_y
     return value, jackknife(value, side_x, side_y)
+
+
+def _require_pairs(people: int, made: int) -> None:
+    if min(people, made) < 2:
+        raise EvidenceError(
+            f"kernel distance: {people} people and {made} made pictures, wanted two or more of each"
+        )
 
 
 def permutation_p(

@@ -17,6 +17,9 @@ from vesalius.training.watch import Look
 LEAST = 20
 """Pictures of people aside without which nobody judges."""
 
+PEOPLE = 10
+"""People aside without whom nobody judges: many pictures of one person show one person."""
+
 _MOST = 400
 _MADE = 400
 _ENCODER_STEPS = 150
@@ -73,9 +76,9 @@ def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
         seed: Of the features and the choice of pictures.
 
     Returns:
-        The judge; None when there are too few people aside to judge by.
+        The judge; None when there are too few pictures aside to judge by, or too few people.
     """
-    if len(aside) < LEAST:
+    if len(aside) < LEAST or len(set(aside.patients)) < PEOPLE:
         return None
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(aside))[:_MOST])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vesalius.evidence.baselines import linear_samples
-from vesalius.evidence.contract import Sets
+from vesalius.evidence.contract import PEOPLE, Sets
 from vesalius.evidence.effort import Effort
 from vesalius.evidence.features import Space
 from vesalius.evidence.intervals import numbered
@@ -58,4 +58,8 @@ def obstacle(sets: Sets) -> str:
         if counts.min() < _LEAST:
             name = sets.classes[int(counts.argmin())]
             return f"Class {name!r} has {counts.min()} {role} picture(s), wanted at least {_LEAST}."
+    for index, name in enumerate(sets.classes):
+        people = {sets.test.patients[row] for row in np.flatnonzero(sets.test.labels == index)}
+        if len(people) < PEOPLE:
+            return f"Class {name!r} has {len(people)} test people, wanted at least {PEOPLE}."
     return ""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vesalius.evidence.contract import Sets
+from vesalius.evidence.contract import LEAST, PEOPLE, Sets
 from vesalius.evidence.diversity import cluster_shares
 from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Comparison
@@ -18,7 +18,7 @@ _FIDELITY = ("KID", "FD", "C2ST")
 
 def likeness_of(
     sets: Sets, refs: References, texture: Seen, ssl: Seen, effort: Effort, seed: int
-) -> Likeness:
+) -> Likeness | None:
     """Compare made with holdout pictures in both feature spaces.
 
     Args:
@@ -28,16 +28,20 @@ def likeness_of(
         ssl: Everything as learnt features.
         effort: Repetitions.
         seed: Seed of every choice.
+
+    Returns:
+        The numbers; None where at equal counts too few pictures, or people, are left to compare.
     """
 
     def cut(one: Seen, group: str) -> Views:
         return view(sets, refs, one, group, effort.splits, effort.draws, seed)
 
     groups = ("all", *(group_names(sets) if effort.per_class and len(sets.classes) > 1 else ()))
-    found = [
-        number for one in (texture, ssl) for group in groups for number in compare(cut(one, group)).values()
-    ]
     named, learnt = cut(texture, "all"), cut(ssl, "all")
+    if not _suffices(named):
+        return None
+    views = [cut(one, group) for one in (texture, ssl) for group in groups]
+    found = [number for one in views if _suffices(one) for number in compare(one).values()]
     effects = differing(named.real, named.made[0], texture.space.columns)
     return Likeness(
         _only(found, True),
@@ -48,6 +52,10 @@ def likeness_of(
         cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings),
         effective_count(named.people),
     )
+
+
+def _suffices(views: Views) -> bool:
+    return len(views.real) >= LEAST and len(np.unique(views.people)) >= PEOPLE
 
 
 def _only(found: list[Comparison], fidelity: bool) -> tuple[Comparison, ...]:

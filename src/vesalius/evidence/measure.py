@@ -13,7 +13,7 @@ from vesalius.evidence.fidelity import frechet_distance, kernel_distance
 from vesalius.evidence.intervals import bootstrap_mean
 from vesalius.evidence.planes import Features
 from vesalius.evidence.sampling import half_size, halves
-from vesalius.evidence.separability import two_sample_area
+from vesalius.evidence.separability import FOLDS, two_sample_area
 
 People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
@@ -93,12 +93,14 @@ def vendi_ratio(views: Views, draws: int) -> Estimate:
 def _numbers(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
     made, n, seed = draws[0], len(views.real), views.seed
     distance, interval = kernel_distance(views.real, made, views.people)
-    numbers = {"KID": Estimate("KID", distance, *interval, "jackknife by patient", n, seed, "1", "lower")}
+    low, high = interval or (None, None)
+    method = "jackknife by patient" if interval else "none claimed: fewer than three people"
+    numbers = {"KID": Estimate("KID", distance, low, high, method, n, seed, "1", "lower")}
     if views.real.shape[1] <= _MOST_FRECHET:
         value = frechet_distance(views.real, made)
         why = "none claimed: biased at this count, read it beside its floor"
         numbers["FD"] = Estimate("FD", value, None, None, why, n, seed, "1", "lower")
-    if views.group == "all":
+    if views.group == "all" and len(np.unique(views.people)) >= FOLDS:
         numbers["C2ST"] = _separability(two_sample_area(views.real, made, views.people), n, seed)
     return numbers | _shares(views, draws)
 

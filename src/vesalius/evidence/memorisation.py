@@ -73,6 +73,21 @@ class CorrelationTest:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """What the rule for near-duplicates finds among pictures of known origin.
+
+    Args:
+        name: ``linear`` (nobody's pictures) or ``augmented`` (training pictures changed a little).
+        found: Near-duplicates.
+        n: Pictures searched: as many as there are, and no more than made ones.
+    """
+
+    name: str
+    found: int
+    n: int
+
+
+@dataclass(frozen=True)
 class Pair:
     """A made picture and the training person it repeats.
 
@@ -175,18 +190,39 @@ def near_duplicates(
     strangers = [best_matches(planes, train, people, mask) for planes in (nobody, holdout) if len(planes)]
     matches = best_matches(made, train, people, mask)
     limit = min(closeness, *(chance_limit(one.closeness, len(made)) for one in strangers))
-    found = (matches.correlation >= least) & (matches.closeness <= limit)
+    found = _repeats(matches, least, limit)
     real = strangers[1] if len(holdout) else None
     return _search(real, (least, limit), int(found.sum())), matches, found
+
+
+def baseline(
+    name: str, planes: Planes, train: Planes, people: People, search: CorrelationTest, most: int
+) -> Baseline:
+    """Put pictures of known origin to the same search, with the limits that the made pictures met.
+
+    Args:
+        name: What the pictures are.
+        planes: The pictures.
+        train: Training pictures.
+        people: Person of each, numbered from 0.
+        search: The search among the made pictures.
+        most: Pictures to search at most.
+    """
+    matches = best_matches(planes[:most], train, people, body(train))
+    found = _repeats(matches, search.threshold, search.closeness)
+    return Baseline(name, int(found.sum()), len(found))
+
+
+def _repeats(matches: Matches, least: float, closeness: float) -> Bool[np.ndarray, "m"]:
+    return (matches.correlation >= least) & (matches.closeness <= closeness)
 
 
 def _search(real: Matches | None, limits: tuple[float, float], found: int) -> CorrelationTest:
     if real is None:
         return CorrelationTest(*limits, None, None, 0, 0, 0, found)
     reached = real.correlation
-    above = reached >= limits[0]
-    accused = int((above & (real.closeness <= limits[1])).sum())
-    usual = (float(np.median(reached)), float(reached.max()), int(above.sum()), accused, len(reached))
+    above, accused = int((reached >= limits[0]).sum()), int(_repeats(real, *limits).sum())
+    usual = (float(np.median(reached)), float(reached.max()), above, accused, len(reached))
     return CorrelationTest(*limits, *usual, found)
 
 

@@ -11,11 +11,12 @@ from vesalius.errors import EvidenceError
 from vesalius.evidence.diversity import ClusterShares
 from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.features import SpaceRecord
-from vesalius.evidence.memorisation import CopyTest, CorrelationTest, Pair
+from vesalius.evidence.memorisation import Baseline, CopyTest, CorrelationTest, Pair
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
 SCHEMA = "vesalius.evidence/1"
+UNNAMED = "Synthetic cohort"  # a public record must not say the name of a folder, which may be a patient's
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Subject:
     """What made the pictures: copied into the record, judged by nobody.
 
     Args:
-        name: What people call the study.
+        name: What people call the study, often a folder; kept out of what is public.
         generator: What people call the model.
         model_sha256: Fingerprint of its weights.
         recipe: The recipe as JSON.
         steps: Training steps played.
         seed: Seed of training.
-        cohorts: Fingerprints of the cohorts by name.
+        cohorts: Fingerprints of the cohorts by what they were for, such as ``train``.
         curves: Learning curves from the ledger.
         mirror: Left and right may be exchanged without making an impossible picture.
         remarks: Anything a reader should know.
@@ -113,6 +114,7 @@ class Copying:
     Args:
         tests: Conformal tests; the first decides, the others are shown beside it.
         search: The search for near-duplicates.
+        baselines: The same search among pictures of known origin.
         copied: Share of made pictures found by either, with its exact interval.
         patients_copied: Training people they repeat.
         pairs: Each found picture with the person it repeats, the most similar first.
@@ -120,6 +122,7 @@ class Copying:
 
     tests: tuple[CopyTest, ...]
     search: CorrelationTest
+    baselines: tuple[Baseline, ...]
     copied: Estimate
     patients_copied: int
     pairs: tuple[Pair, ...]
@@ -248,15 +251,16 @@ class Evidence:
         raise EvidenceError(f"no verdict on {area!r}, wanted one of {[v.area for v in self.verdicts]}")
 
     def public(self) -> "Evidence":
-        """The same record without real people: no picture of them, no copy, no word on whom it repeats."""
+        """The same record without real people: no picture, no copy, no word on whom it repeats."""
         hides_all = bool(self.copying.pairs)
         shown = (replace(one, png="") if hides_all or one.contains_real else one for one in self.pictures)
         return replace(self.nameless(), pictures=tuple(shown))
 
     def nameless(self) -> "Evidence":
-        """The same record without the hashes of copied people, which a list of pseudonyms would undo."""
+        """The same record without what may name somebody: hashes of copied people, the study's name."""
         pairs = tuple(replace(pair, patient="") for pair in self.copying.pairs)
-        return replace(self, copying=replace(self.copying, pairs=pairs))
+        subject = replace(self.subject, name=UNNAMED)
+        return replace(self, subject=subject, copying=replace(self.copying, pairs=pairs))
 
 
 _ADAPTER = TypeAdapter(Evidence)

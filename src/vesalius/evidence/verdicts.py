@@ -19,13 +19,16 @@ def fidelity_verdict(likeness: Likeness | None, patients: int, thresholds: Thres
     """
     if likeness is None:
         return _nobody("Fidelity")
-    worst = max((one.estimate for one in likeness.pooled("C2ST").values()), key=lambda one: one.value)
-    limits = _fidelity_limits(worst.n, likeness.effective_n)
-    if patients < thresholds.fidelity_patients:
-        text = (
-            f"{patients} holdout people are too few to compare with (wanted {thresholds.fidelity_patients})."
-        )
+    areas = [one.estimate for one in likeness.pooled("C2ST").values()]
+    n = max(one.estimate.n for one in likeness.pooled("KID").values())
+    limits = _fidelity_limits(n, likeness.effective_n, bool(areas))
+    if patients < thresholds.fidelity_patients or not areas:
+        wanted = thresholds.fidelity_patients
+        text = f"{patients} holdout people are too few to compare with (wanted {wanted})."
+        if patients >= wanted:
+            text = "The holdout pictures that can be compared are of too few people."
         return Verdict("Fidelity", INSUFFICIENT, text, limits)
+    worst = max(areas, key=lambda one: one.value)
     told = f"a simple classifier tells them from real ones with an area of {worst}"
     if (worst.low or 0) > thresholds.different_auc or all(map(_beyond_blur, likeness.pooled("KID").values())):
         most = ", ".join(effect.feature for effect in likeness.differing[:3])
@@ -41,17 +44,19 @@ def fidelity_verdict(likeness: Likeness | None, patients: int, thresholds: Thres
 
 
 def _nobody(area: str) -> Verdict:
-    text = "Nobody could be kept aside to compare with: the cohort has too few people."
+    text = "Nobody, or too few people, could be kept aside to compare with."
     return Verdict(area, INSUFFICIENT, text, "No statement is made.")
 
 
-def _fidelity_limits(n: int, effective: float) -> str:
+def _fidelity_limits(n: int, effective: float, has_area: bool) -> str:
     counted = (
         "the real ones each of another person"
         if effective == n
         else f"the real ones counted as {effective:.0f}, for several pictures of one person count together"
     )
     unseen = f"an area of {_blind(effective, n):.2f} or less could have gone unseen."
+    if not has_area:
+        unseen = "too few people for a classifier to tell them apart."
     return f"At n = {n} pictures a side, {counted}; {unseen}"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from vesalius.evidence.baselines import augmented, blurred, linear_samples
-from vesalius.evidence.contract import Sets
+from vesalius.evidence.contract import PEOPLE, Sets
 from vesalius.evidence.features import Space
 from vesalius.evidence.intervals import numbered
 from vesalius.evidence.measure import Views
@@ -77,10 +77,15 @@ def seen(space: Space, sets: Sets, refs: References) -> Seen:
 
 
 def group_names(sets: Sets) -> tuple[str, ...]:
-    """The classes that have at least twenty pictures in every set."""
+    """The classes that have twenty pictures in every set, and three holdout people."""
     sides = (sets.train, sets.holdout, sets.made)
     counts = np.array([np.bincount(one.labels, minlength=len(sets.classes)) for one in sides]).min(axis=0)
-    return tuple(name for name, count in zip(sets.classes, counts, strict=True) if count >= _LEAST)
+    people = [
+        len({sets.holdout.patients[row] for row in np.flatnonzero(sets.holdout.labels == index)})
+        for index in range(len(sets.classes))
+    ]
+    found = zip(sets.classes, counts, people, strict=True)
+    return tuple(name for name, count, held in found if count >= _LEAST and held >= PEOPLE)
 
 
 def view(sets: Sets, refs: References, one: Seen, group: str, splits: int, draws: int, seed: int) -> Views:

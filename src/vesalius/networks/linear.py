@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from vesalius.shapes import Batch, Classes, Latents
 
+FEWEST = 8
+"""Pictures of a class below which nothing of them is kept: their mean would nearly be a patient."""
+
 _MOST = 64
 
 
@@ -67,24 +70,31 @@ class LinearBase(nn.Module):
         """Take means and components from training pictures.
 
         A class of fewer than three pictures for each component shares the components of all
-        classes (taken about the class means) and keeps its own mean.
+        classes (taken about the class means) and keeps its own mean. A class of fewer than eight
+        pictures has the mean of the other classes, too, and leaves no trace in it: the mean of
+        one picture is that picture, and a sum of which the rest is known gives it away. Where no
+        class has eight, all pictures are one class.
 
         Args:
             images: Training pictures in the order of `condition`.
-            condition: Class of each picture; every class must occur.
+            condition: Class of each picture.
         """
         flat = images.flatten(1).float()
-        classes = len(self.mean)
-        members = [condition == index for index in range(classes)]
-        for index, member in enumerate(members):
-            self.mean[index] = flat[member].mean(0)
+        members = [condition == index for index in range(len(self.mean))]
+        many = [int(member.sum()) >= FEWEST for member in members]
+        known = torch.tensor(many, device=condition.device)[condition]
+        known = known if known.any() else ~known
+        self.mean[:] = flat[known].mean(0)
+        for member, mean, enough in zip(members, self.mean, many, strict=True):
+            if enough:
+                mean[:] = flat[member].mean(0)
         centred = flat - self.mean[condition]
         pooled = None
         for index, member in enumerate(members):
-            if int(member.sum()) >= 3 * self.components:
+            if many[index] and int(member.sum()) >= 3 * self.components:
                 self.weight[index] = principal(centred[member], self.components).weight
             else:
-                pooled = principal(centred, self.components).weight if pooled is None else pooled
+                pooled = principal(centred[known], self.components).weight if pooled is None else pooled
                 self.weight[index] = pooled
 
 
