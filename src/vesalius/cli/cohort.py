@@ -44,7 +44,7 @@ def _print(summary: Summary) -> None:
         say(f"{len(summary.problems)} problem(s), one line each")
         for problem in summary.problems:
             say(f"  {problem.path}: {why(problem)}")
-    for line in _notes(summary.notes):
+    for line in (*(f"note: {remark}" for remark in summary.remarks), *_notes(summary.notes)):
         say(line)
     if summary.duplicates:
         say(f"{len(summary.duplicates)} picture(s) that occur twice")

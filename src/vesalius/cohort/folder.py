@@ -84,7 +84,8 @@ def survey(
         raise EmptyCohortError(_nobody(source, problems))
     named = _with_patient(inspected.cases, patient) if patient else inspected.cases
     name = source.stem if source.is_file() else source.resolve().name
-    cohort = gather(_with_label(named, label) if label else named, name)
+    remarks = () if patient else drafted.remarks
+    cohort = gather(_with_label(named, label) if label else named, name, remarks)
     separate(**sides(cohort))
     # What the headers of a series said is said again where the series is decoded.
     notes = tuple(dict.fromkeys((*drafted.notes, *inspected.notes)))
@@ -134,7 +135,8 @@ def _read(source: Path, kind: Kind) -> Inspected:
         case "metadata":
             return metadata.read_metadata(folder)
         case "parquet":
-            return Inspected(read_table(source if source.is_file() else source / TABLE).cases, ())
+            known = read_table(source if source.is_file() else source / TABLE)
+            return Inspected(known.cases, (), remarks=known.remarks)
         case "dicom":
             return read_dicom_tree(source)
         case "nnunet":

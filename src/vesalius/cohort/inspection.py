@@ -13,12 +13,23 @@ from vesalius.imaging.formats import DICOM, header
 from vesalius.imaging.series import Problem, find_series
 
 
+NAMELESS = (
+    "no patient ids: each file name is taken for a person of its own; "
+    "if one person has several files, splits leak and counts are too high"
+)
+"""What has to be said of people whom nobody but the names of their files tells apart."""
+
+
 class Inspected(NamedTuple):
-    """Cases that can be used, what is wrong with the others, and what is unusual about the first."""
+    """Cases that can be used, what is wrong with the others, and what is unusual about the first.
+
+    The remarks hold for all cases together.
+    """
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
