@@ -132,7 +132,11 @@ def _try(source: Stored, decode: bool) -> None:
 
 def _require_files(source: Stored) -> None:
     for path in source.paths:
-        if not path.is_file():
+        try:
+            is_there = path.is_file()
+        except OSError as error:
+            raise ImagingError(f"{path}: {error.strerror}, wanted a picture") from error
+        if not is_there:
             raise ImagingError(f"{path}: no such file, wanted a picture")
 
 
