@@ -153,7 +153,7 @@ def test_writing_one_picture_says_nothing_of_another_one_of_that_stem(steps, sai
 def test_reading_labels_undoes_writing_them(shape, origin, most, name, seed):
     shape = (1, *shape[1:]) if name == "a.png" else shape
     values = torch.from_numpy(np.random.default_rng(seed).integers(0, most + 1, (1, *shape)))
-    codes = {most: Code("1", "99TEST", "thing")}
+    codes = {most: Code("1", "99TEST", "thing", Code("2", "99TEST", "kind") if seed % 2 else None)}
     labels = LabelMap(values, Geometry.plain(shape, (3.0, 2.0, 1.0)), codes, max(origin, Origin.DERIVED))
     with tempfile.TemporaryDirectory() as folder:
         again = read_labels([write_labels(labels, Path(folder) / name)])
