@@ -12,7 +12,6 @@ from vesalius.imaging.extent import Header
 from vesalius.imaging.formats import DICOM, header
 from vesalius.imaging.series import Problem, find_series
 
-
 NAMELESS = (
     "no patient ids: each file name is taken for a person of its own; "
     "if one person has several files, splits leak and counts are too high"

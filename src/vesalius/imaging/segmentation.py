@@ -42,7 +42,6 @@ def write_segmentation(labels: LabelMap, path: Path, sources: Sequence[Path], ma
 
     Args:
         labels: Classes on the grid of the sources; a class without a code gets one of our own.
-            The category of a segment is the one of its code.
         path: File to write.
         sources: Files of the series, in any order.
         mark: What is said of the making.
