@@ -5,7 +5,6 @@ import struct
 import numpy as np
 import pytest
 import SimpleITK
-import tifffile
 import torch
 from PIL import Image as Pillow
 
@@ -109,41 +108,6 @@ def test_the_orientation_of_a_camera_is_applied(tmp_path):
     assert voxels.shape == (1, 1, 32, 16)
     assert voxels[0, 0, :8].min() > 200
     assert voxels[0, 0, 9:].max() < 50
-
-
-def test_pages_of_a_tiff_are_slices(tmp_path):
-    array = RNG.integers(0, 65536, (4, 5, 7)).astype(np.uint16)
-    tifffile.imwrite(tmp_path / "a.tif", array, photometric="minisblack")
-    assert np.array_equal(read_raster(tmp_path / "a.tif").voxels[0].numpy(), array)
-    assert raster_header(tmp_path / "a.tif").size == (4, 5, 7)
-
-
-@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
-def test_compressed_pages_are_read(tmp_path, compression):
-    pages = [Pillow.fromarray(_grey()) for _ in range(3)]
-    path = tmp_path / "a.tif"
-    pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
-    assert np.array_equal(read_raster(path).voxels[0].numpy(), np.stack([np.asarray(page) for page in pages]))
-
-
-def test_white_is_most_also_where_a_tiff_stores_it_as_zero(tmp_path):
-    array = _grey()
-    tifffile.imwrite(tmp_path / "a.tif", array, photometric="miniswhite")
-    assert np.array_equal(read_raster(tmp_path / "a.tif").voxels[0, 0].numpy(), 255 - array)
-
-
-def test_a_turned_tiff_is_refused(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", _grey(), extratags=[(274, 3, 1, 3, True)])
-    with pytest.raises(DecodeError, match="orientation is 3, wanted 1"):
-        read_raster(tmp_path / "a.tif")
-
-
-def test_a_tiff_of_pages_of_different_extent_is_refused(tmp_path):
-    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
-        file.write(_grey())
-        file.write(_grey()[:3])
-    with pytest.raises(DecodeError, match="2 pictures of different extent"):
-        read_raster(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize(
@@ -252,14 +216,6 @@ def test_of_two_origins_the_higher_holds(tmp_path):
     path = write_image(_image(np.zeros((1, 1, 2, 2))), tmp_path / "a.png")
     write_sidecar(Sidecar(Mark(Origin.SYNTHETIC)), path)
     assert read_raster(path).origin is Origin.SYNTHETIC
-
-
-@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
-def test_a_tiff_stored_again_keeps_its_mark(tmp_path, compression):
-    path = write_image(_image(_grey()[None, None], origin=Origin.SYNTHETIC), tmp_path / "a.tif")
-    with Pillow.open(path) as picture:
-        picture.save(tmp_path / "b.tif", compression=compression, tiffinfo={270: picture.tag_v2[270]})
-    assert read_raster(tmp_path / "b.tif").origin is Origin.SYNTHETIC
 
 
 def test_a_header_says_what_reading_gives(tmp_path):

@@ -16,6 +16,7 @@ from vesalius.imaging.segmentation import read_segmentation, write_segmentation
 
 LIVER = Code("10200004", "SCT", "Liver structure")
 MASS = Code("4147007", "SCT", "Mass")
+BONE = Code("3138006", "SCT", "Bone")
 DRAWN = Mark(Origin.DERIVED, "Drawn by a reader.")
 
 
@@ -76,6 +77,28 @@ def test_an_empty_map_and_classes_without_a_code_come_back(tmp_path):
     again = read_segmentation(tmp_path / "seg.dcm")
     assert again.codes == {2: MASS}
     assert torch.equal(again.labels, nameless.labels)
+
+
+def test_the_code_of_a_class_decides_what_kind_of_thing_it_is(tmp_path):
+    geometry = Geometry.plain((2, 6, 9))
+    labels = torch.arange(5)[None, None, None, :].expand(1, 2, 6, 5)
+    labels = LabelMap(torch.nn.functional.pad(labels, (0, 4)), geometry, {1: LIVER, 2: MASS, 3: BONE})
+    write_segmentation(labels, tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN)
+    segments = pydicom.dcmread(tmp_path / "seg.dcm").SegmentSequence
+    said = [each.SegmentedPropertyCategoryCodeSequence[0] for each in segments]
+    assert [item.CodeValue for item in said] == ["91723000", "49755003", "85756007", "85756007"]
+    assert {item.CodingSchemeDesignator for item in said} == {"SCT"}
+    assert read_segmentation(tmp_path / "seg.dcm").codes == labels.codes
+
+
+def test_a_category_of_its_own_comes_back(tmp_path):
+    geometry = Geometry.plain((2, 6, 9))
+    substance = Code("91720002", "SCT", "Body Substance")
+    labels = replace(drawn(geometry), codes={1: replace(LIVER, category=substance), 2: MASS})
+    write_segmentation(labels, tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN)
+    assert read_segmentation(tmp_path / "seg.dcm").codes == labels.codes
+    said = pydicom.dcmread(tmp_path / "seg.dcm").SegmentSequence[0].SegmentedPropertyCategoryCodeSequence[0]
+    assert (said.CodeValue, said.CodeMeaning) == ("91720002", "Body Substance")
 
 
 def test_labels_on_another_grid_are_refused(tmp_path):

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 
 from vesalius import cli
+from vesalius.cohort.inspection import NAMELESS
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence.record import read_evidence
 from vesalius.imaging.dicom_write import read_mark, write_dicom
@@ -97,6 +98,11 @@ def test_the_report_stands_alone_and_carries_every_verdict(expanded):
     assert not re.search(r"<script|(src|href)\s*=\s*[\"']?(https?:)?//|url\((?!#)", page)
     for verdict in read_evidence(expanded).verdicts:
         assert verdict.text.split(".")[0] in html.unescape(page)
+
+
+def test_a_study_without_patient_ids_is_called_one_beside_the_verdicts(expanded):
+    assert NAMELESS in read_evidence(expanded).subject.remarks
+    assert NAMELESS in html.unescape((expanded / "report.html").read_text())
 
 
 def test_a_finished_folder_is_not_touched_again(study, expanded, capsys):

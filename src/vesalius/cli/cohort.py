@@ -11,6 +11,7 @@ from vesalius.cohort.duplicates import Pair
 from vesalius.cohort.folder import survey
 from vesalius.cohort.summary import Summary, summarise
 from vesalius.cohort.table import write_cohort
+from vesalius.errors import StorageError
 from vesalius.imaging.series import Problem
 
 
@@ -18,8 +19,11 @@ def show_cohort(asked: Cohort) -> None:
     """Print counts and problems, and write the table where one is wanted.
 
     Raises:
-        VesaliusError: Nobody is there, or the table cannot be written.
+        StorageError: The table exists already, or cannot be written.
+        VesaliusError: Nobody is there.
     """
+    if asked.out is not None and asked.out.exists():
+        raise StorageError(asked.out, "it exists already, wanted a new file")
     with stage("decoding every picture"):
         found = survey(asked.source, decode=True)
         chosen = require(selected(found.cohort, asked.where))
@@ -44,7 +48,7 @@ def _print(summary: Summary) -> None:
         say(f"{len(summary.problems)} problem(s), one line each")
         for problem in summary.problems:
             say(f"  {problem.path}: {why(problem)}")
-    for line in _notes(summary.notes):
+    for line in (*(f"note: {remark}" for remark in summary.remarks), *_notes(summary.notes)):
         say(line)
     if summary.duplicates:
         say(f"{len(summary.duplicates)} picture(s) that occur twice")

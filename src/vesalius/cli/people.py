@@ -1,6 +1,6 @@
 """From a folder to the people of a run: read, selected, cut into slices, split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vesalius.cli.console import aside
@@ -43,6 +43,8 @@ def gather_people(source: Path, selection: Selection) -> People:
     """
     found = survey(source)
     mention(found.problems, source)
+    for remark in found.cohort.remarks:
+        aside.print(f"note: {remark}", markup=False)
     return split_people(slices(require(selected(found.cohort, selection.where))), selection)
 
 
@@ -76,12 +78,12 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     elif fact and (missing := sorted(set(levels) - set(parts.train.levels(fact)))):
         reason = f"all people of class {missing[0]!r} would be kept aside"
     if reason:
-        nobody = Cohort((), cohort.name)
+        nobody = replace(cohort, cases=())
         note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
-        return People(Parts(cohort, nobody, nobody), fact, (note,))
+        return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
     train, pairs = without_duplicates(parts.train, parts.val, parts.test)
     note = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split: training side left out"
-    return People(Parts(train, parts.val, parts.test), fact, (note,) if pairs else ())
+    return People(Parts(train, parts.val, parts.test), fact, cohort.remarks + ((note,) if pairs else ()))
 
 
 def why(problem: Problem) -> str:

@@ -139,6 +139,7 @@ class Cohort:
     Args:
         cases: Everybody; keys are unique.
         name: What people call the study.
+        remarks: What has to be said wherever its people are counted, such as that nobody told who they are.
 
     Raises:
         CohortError: Two cases share a key.
@@ -146,6 +147,7 @@ class Cohort:
 
     cases: tuple[Case, ...]
     name: str = "cohort"
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for key, count in Counter(case.key for case in self.cases).most_common(1):
@@ -162,7 +164,7 @@ class Cohort:
 
     def where(self, keep: Callable[[Case], bool], name: str | None = None) -> "Cohort":
         """The cases that a claim holds for."""
-        return Cohort(tuple(case for case in self.cases if keep(case)), name or self.name)
+        return replace(self, cases=tuple(filter(keep, self.cases)), name=name or self.name)
 
     def fact(self, name: str) -> tuple[Fact, ...]:
         """One fact of every case, in order.
@@ -265,9 +267,9 @@ def require(cohort: Cohort) -> Cohort:
     return cohort
 
 
-def gather(cases: Iterable[Case], name: str) -> Cohort:
+def gather(cases: Iterable[Case], name: str, remarks: tuple[str, ...] = ()) -> Cohort:
     """A cohort of cases in the order of their keys, whatever order they came in."""
-    return Cohort(tuple(sorted(cases, key=lambda case: case.key)), name)
+    return Cohort(tuple(sorted(cases, key=lambda case: case.key)), name, remarks)
 
 
 def _position(patient: str, salt: str) -> float:

@@ -22,7 +22,7 @@ from vesalius.errors import CohortError, EmptyCohortError
 from vesalius.imaging.dataset import is_index
 from vesalius.imaging.formats import NIFTI
 from vesalius.imaging.raster import RASTERS
-from vesalius.imaging.series import Problem
+from vesalius.imaging.series import Problem, closed_below
 
 Kind = Literal["metadata", "parquet", "dicom", "nnunet", "classes", "flat"]
 """How a folder tells who is in it."""
@@ -72,19 +72,20 @@ def survey(
         CohortError: An unknown column, a pattern that does not fit, or a table that cannot be read.
     """
     source = Path(source)
-    if not source.exists():
-        raise CohortError(f"{source}: no such file or folder, wanted a folder of pictures")
+    _require(source)
     if is_index(source):
         source = source.parent
     kind = _kind(source)
     drafted = _read(source, kind)
     inspected = inspect(drafted.cases, decode)
-    problems = (*drafted.problems, *inspected.problems)
+    closed = closed_below(source) if kind not in ("metadata", "parquet") else ()
+    problems = tuple(dict.fromkeys((*closed, *drafted.problems, *inspected.problems)))
     if not inspected.cases:
         raise EmptyCohortError(_nobody(source, problems))
     named = _with_patient(inspected.cases, patient) if patient else inspected.cases
     name = source.stem if source.is_file() else source.resolve().name
-    cohort = gather(_with_label(named, label) if label else named, name)
+    remarks = () if patient else drafted.remarks
+    cohort = gather(_with_label(named, label) if label else named, name, remarks)
     separate(**sides(cohort))
     # What the headers of a series said is said again where the series is decoded.
     notes = tuple(dict.fromkeys((*drafted.notes, *inspected.notes)))
@@ -106,6 +107,18 @@ def read_cohort(
         CohortError: As `survey`.
     """
     return survey(source, label=label, patient=patient, decode=decode).cohort
+
+
+def _require(source: Path) -> None:
+    """Refuse what is not there, or may not be read at all."""
+    try:
+        if source.stat() and source.is_dir():
+            next(source.iterdir(), None)
+            (source / metadata.NAME).exists()
+    except FileNotFoundError as error:
+        raise CohortError(f"{source}: no such file or folder, wanted a folder of pictures") from error
+    except OSError as error:
+        raise CohortError(f"{source}: {error.strerror}, wanted a folder of pictures") from error
 
 
 def _kind(source: Path) -> Kind:
@@ -134,7 +147,8 @@ def _read(source: Path, kind: Kind) -> Inspected:
         case "metadata":
             return metadata.read_metadata(folder)
         case "parquet":
-            return Inspected(read_table(source if source.is_file() else source / TABLE).cases, ())
+            known = read_table(source if source.is_file() else source / TABLE)
+            return Inspected(known.cases, (), remarks=known.remarks)
         case "dicom":
             return read_dicom_tree(source)
         case "nnunet":

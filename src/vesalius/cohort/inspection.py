@@ -12,13 +12,23 @@ from vesalius.imaging.extent import Header
 from vesalius.imaging.formats import DICOM, header
 from vesalius.imaging.series import Problem, find_series
 
+NAMELESS = (
+    "no patient ids: each file name is taken for a person of its own; "
+    "if one person has several files, splits leak and counts are too high"
+)
+"""What has to be said of people whom nobody but the names of their files tells apart."""
+
 
 class Inspected(NamedTuple):
-    """Cases that can be used, what is wrong with the others, and what is unusual about the first."""
+    """Cases that can be used, what is wrong with the others, and what is unusual about the first.
+
+    The remarks hold for all cases together.
+    """
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
@@ -121,7 +131,11 @@ def _try(source: Stored, decode: bool) -> None:
 
 def _require_files(source: Stored) -> None:
     for path in source.paths:
-        if not path.is_file():
+        try:
+            is_there = path.is_file()
+        except OSError as error:
+            raise ImagingError(f"{path}: {error.strerror}, wanted a picture") from error
+        if not is_there:
             raise ImagingError(f"{path}: no such file, wanted a picture")
 
 

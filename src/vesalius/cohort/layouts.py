@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from vesalius.cohort.cohort import SIDES, Case, Fact, Stored
-from vesalius.cohort.inspection import Inspected
+from vesalius.cohort.inspection import NAMELESS, Inspected
 from vesalius.errors import CohortError
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.formats import NIFTI, is_picture
@@ -124,7 +124,7 @@ def read_nnunet(folder: Path) -> Inspected:
         masks = {"mask": Stored((labels[name],))} if name in labels else {}
         key, _ = stem(name)
         cases.append(Case(key, key, pictures, masks, facts))
-    return Inspected(tuple(cases), ())
+    return Inspected(tuple(cases), (), remarks=(NAMELESS,))
 
 
 def _channels(path: Path) -> dict[str, str]:
@@ -161,7 +161,7 @@ def read_classes(folder: Path) -> Inspected:
     """
     folders = class_folders(folder)
     if not all(each.name.lower() in SIDES for each in folders):
-        return Inspected(_class(folders, folder, {}), ())
+        return Inspected(_class(folders, folder, {}), (), remarks=(NAMELESS,))
     cases: list[Case] = []
     problems: list[Problem] = []
     for part in folders:
@@ -174,7 +174,7 @@ def read_classes(folder: Path) -> Inspected:
             ]
         else:
             cases += [_file(path, folder, split) for path in loose]
-    return Inspected(tuple(cases), tuple(problems))
+    return Inspected(tuple(cases), tuple(problems), remarks=(NAMELESS,))
 
 
 def _class(folders: tuple[Path, ...], root: Path, facts: dict[str, Fact]) -> tuple[Case, ...]:
@@ -190,12 +190,12 @@ def read_flat(source: Path) -> Inspected:
         source: A folder or one file.
     """
     if source.is_file():
-        return Inspected((_file(source, source.parent, {}),), ())
+        return Inspected((_file(source, source.parent, {}),), (), remarks=(NAMELESS,))
     problems = [
         Problem(each, f"{each}: not read: pictures lie beside this folder") for each in class_folders(source)
     ]
     cases = tuple(_file(path, source, {}) for path in pictures_in(source))
-    return Inspected(cases, tuple(problems))
+    return Inspected(cases, tuple(problems), remarks=(NAMELESS,))
 
 
 def _file(path: Path, root: Path, facts: dict[str, Fact]) -> Case:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vesalius.cohort.cohort import Case, Stored
-from vesalius.cohort.inspection import Inspected
+from vesalius.cohort.inspection import NAMELESS, Inspected
 from vesalius.cohort.layouts import stem
 from vesalius.errors import CohortError
 from vesalius.imaging.series import Problem
@@ -50,7 +50,13 @@ def read_metadata(folder: Path) -> Inspected:
         problems += lost
         who = row.get("patient") or stem(name)[0]
         cases[name] = Case(name, who, {"image": Stored((folder / name,))}, masks, facts)
-    return Inspected(tuple(cases.values()), tuple(problems))
+    return Inspected(tuple(cases.values()), tuple(problems), remarks=_remarks(rows))
+
+
+def _remarks(rows: list[Row]) -> tuple[str, ...]:
+    nameless = sum(not row.get("patient") for row in rows)
+    share = "" if nameless == len(rows) else f"{nameless} of {len(rows)} rows have "
+    return (share + NAMELESS,) if nameless else ()
 
 
 def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:

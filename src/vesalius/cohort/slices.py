@@ -39,7 +39,7 @@ def slices(cohort: Cohort, *, step: int = 1, skip_empty: bool = True) -> Cohort:
     if step < 1:
         raise ValueError(f"step is {step}, wanted 1 or more")
     cut = (each for case in cohort.cases for each in _cut(case, step, skip_empty))
-    return Cohort(tuple(cut), cohort.name)
+    return replace(cohort, cases=tuple(cut))
 
 
 def _cut(case: Case, step: int, skip_empty: bool) -> Iterator[Case]:

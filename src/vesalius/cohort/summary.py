@@ -30,6 +30,7 @@ class Summary:
         problems: Files that cannot be used, with the reason.
         duplicates: Pictures that occur twice: across recorded parts, else across people.
         notes: What is unusual about pictures that can be used.
+        remarks: What has to be said beside the count of people.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Summary:
     problems: tuple[Problem, ...]
     duplicates: tuple[Pair, ...] = ()
     notes: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
@@ -71,6 +73,7 @@ def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
         problems=survey.problems,
         duplicates=_duplicates(cohort) if look_for_duplicates else (),
         notes=survey.notes,
+        remarks=cohort.remarks,
     )
 
 

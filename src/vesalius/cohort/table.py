@@ -14,6 +14,8 @@ from vesalius.storage import written
 _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _SOURCE = pa.struct([("paths", pa.list_(pa.string())), ("slice", pa.int64())])
 _NAME = b"vesalius.cohort"
+_REMARKS = b"vesalius.remarks"
+_OURS = (_NAME, _REMARKS)
 
 
 def write_cohort(cohort: Cohort, path: Path) -> Path:
@@ -34,8 +36,9 @@ def write_cohort(cohort: Cohort, path: Path) -> Path:
         table = pa.table(_columns(cohort, path.parent))
     except UnicodeEncodeError as error:
         raise CohortError(f"{error.object!r} is no UTF-8, wanted a name that is; rename the file") from error
+    said = {_NAME: json.dumps(cohort.name), _REMARKS: json.dumps(cohort.remarks)}
     with written(path) as beside:
-        pq.write_table(table.replace_schema_metadata({_NAME: json.dumps(cohort.name)}), beside)
+        pq.write_table(table.replace_schema_metadata(said), beside)
     return path
 
 
@@ -52,8 +55,9 @@ def read_table(path: Path) -> Cohort:
         raise CohortError(f"{path}: not read: {error}, wanted a Parquet table of a cohort") from error
     if missing := {"key", "patient"} - set(table.column_names):
         raise CohortError(f"{path} has no column {sorted(missing)[0]!r}; it has {table.column_names}")
-    said = (table.schema.metadata or {}).get(_NAME)
-    return Cohort(tuple(_case(row, path.parent) for row in rows), json.loads(said) if said else path.stem)
+    said = {name: json.loads(text) for name, text in (table.schema.metadata or {}).items() if name in _OURS}
+    cases = tuple(_case(row, path.parent) for row in rows)
+    return Cohort(cases, said.get(_NAME, path.stem), tuple(said.get(_REMARKS, ())))
 
 
 def _columns(cohort: Cohort, root: Path) -> dict[str, pa.Array]:

@@ -83,11 +83,14 @@ class Code:
         value: Code value, e.g. ``"40638003"``.
         scheme: Coding scheme designator, e.g. ``"SCT"`` for SNOMED CT.
         meaning: The words a reader sees.
+        category: What kind of thing it is, an organ or a lesion; None where the code itself decides
+            (`vesalius.imaging.categories.category_of`).
     """
 
     value: str
     scheme: str
     meaning: str
+    category: "Code | None" = None
 
 
 @dataclass(frozen=True, eq=False)

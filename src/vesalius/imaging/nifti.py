@@ -32,7 +32,15 @@ from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.nifti_grid import extent, grid, locate
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
-from vesalius.imaging.values import Values, classes, floats, narrowed, refuse_infinite
+from vesalius.imaging.values import (
+    DEFLATED,
+    Values,
+    classes,
+    floats,
+    narrowed,
+    refuse_infinite,
+    require_room,
+)
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
 
@@ -46,7 +54,6 @@ _DAMAGED = (
     OSError,
     ValueError,
 )
-_LARGEST = 8 << 30
 _LARGEST_HEAD = 64 << 20
 _LONGEST = 32767
 _COMMENT = 6
@@ -104,6 +111,7 @@ def nifti_header(path: Path) -> Header:
     """
     with _opened(path) as stream:
         header = _header(stream)
+        _voxels_of(header, stream, path)
     channels, *_ = extent(header)
     geometry = grid(header)
     sidecar = _sidecar(header, path)
@@ -176,20 +184,39 @@ def _kind(start: bytes) -> type[Nifti1Image]:
 def _decoded(path: Path) -> _Decoded:
     with _opened(path) as stream:
         header = _header(stream)
-        size = prod(map(int, header.get_data_shape())) * header.get_data_dtype().itemsize
-        if size > _LARGEST:
-            raise ValueError(f"{size} bytes of voxels, wanted at most {_LARGEST}")
+        end = _voxels_of(header, stream, path)
         stream.seek(0)
-        whole = stream.read(int(header.get_data_offset()) + size)
+        whole = stream.read(end)
         # gzip compares its check sum only at the end
         stream.read(1)
         picture = _kind(whole).from_bytes(whole)
         proxy: ArrayProxy = picture.dataobj  # pyright: ignore[reportAssignmentType]
         array = _channels_first(np.asarray(proxy.get_unscaled()))
-    is_scaled = (proxy.slope, proxy.inter) != (1, 0)
-    if is_scaled:
-        array = array * np.float64(proxy.slope) + np.float64(proxy.inter)
+        is_scaled = (proxy.slope, proxy.inter) != (1, 0)
+        if is_scaled:
+            array = _scaled(array, proxy.slope, proxy.inter)
     return _Decoded(array, grid(picture.header), _sidecar(picture.header, path), is_scaled)
+
+
+def _voxels_of(header: Nifti1Header, stream: BufferedIOBase, path: Path) -> int:
+    """Where the voxels end, once it is sure that the file can hold them.
+
+    Raises:
+        ValueError: It cannot, or they are too many.
+    """
+    dtype = header.get_data_dtype()
+    count = prod(map(int, header.get_data_shape())) * max(1, len(dtype.names or ()))
+    end = int(header.get_data_offset()) + prod(map(int, header.get_data_shape())) * dtype.itemsize
+    growth = DEFLATED if isinstance(stream, igzip.IGzipFile) else 1
+    require_room(count, end, path.stat().st_size, growth)
+    return end
+
+
+def _scaled(array: Values, slope: float, intercept: float) -> Values:
+    doubles = array.astype(np.float64)
+    doubles *= slope
+    doubles += intercept
+    return doubles
 
 
 def _channels_first(array: np.ndarray) -> Values:

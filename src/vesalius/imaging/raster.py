@@ -28,7 +28,15 @@ from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
 from vesalius.imaging.tiff import pages, read_pages, write_pages
-from vesalius.imaging.values import Values, classes, floats, narrowed, refuse_infinite
+from vesalius.imaging.values import (
+    DEFLATED,
+    Values,
+    classes,
+    floats,
+    narrowed,
+    refuse_infinite,
+    require_room,
+)
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
 
@@ -180,6 +188,10 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
             pixels = picture.width * picture.height
             if pixels > (most := Pillow.MAX_IMAGE_PIXELS or pixels):
                 raise ValueError(f"{pixels} pixels, wanted at most {most}")
+            count = pixels * len(picture.getbands()) * getattr(picture, "n_frames", 1)
+            # One bit is the least that PNG keeps of a pixel; other formats are bounded by their pixels.
+            size = pixels // 8 if picture.format == "PNG" else 0
+            require_room(count, size, path.stat().st_size, DEFLATED)
             yield picture
     except _DAMAGED as error:
         raise DecodeError(

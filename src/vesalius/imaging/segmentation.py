@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pydicom.sr.coding import Code as Concept
 
 from vesalius.errors import DicomError, GeometryError
 from vesalius.imaging import plane, stack
+from vesalius.imaging.categories import TISSUE, category_of
 from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decode import LIMITS, Limits, stored
 from vesalius.imaging.decoder import BROKEN
@@ -28,7 +29,6 @@ from vesalius.imaging.stack import Slice
 from vesalius.storage import written
 
 _OWN = "99VESALIUS"
-_CATEGORY = Concept("85756007", "SCT", "Tissue")
 _AI = Concept("123110", "DCM", "Artificial Intelligence")
 _TOLERANCE_MM = 0.01
 
@@ -78,7 +78,8 @@ def write_segmentation(labels: LabelMap, path: Path, sources: Sequence[Path], ma
 def read_segmentation(path: Path, limits: Limits = LIMITS) -> LabelMap:
     """Read a DICOM SEG, binary or label map, on the grid of its own frames.
 
-    Slices that the file leaves out between others are background.
+    Slices that the file leaves out between others are background. A code bears a category where
+    the file says another one than `vesalius.imaging.categories.category_of` would.
 
     Raises:
         DicomError: The file is no such segmentation, or its segments overlap.
@@ -146,17 +147,21 @@ def _segmentation(labels: LabelMap, slices: Sequence[Slice], mark: Mark) -> Data
 
 
 def _description(number: int, labels: LabelMap, mark: Mark) -> highdicom.seg.SegmentDescription:
-    code = labels.codes.get(number, Code(str(number), _OWN, f"Class {number}"))
+    code = labels.codes.get(number, Code(str(number), _OWN, f"Class {number}", TISSUE))
     kinds = highdicom.seg.SegmentAlgorithmTypeValues
     algorithm = highdicom.AlgorithmIdentificationSequence(SOFTWARE, _AI, mark.version or "unknown")
     return highdicom.seg.SegmentDescription(
         segment_number=number,
         segment_label=code.meaning[:64],
-        segmented_property_category=_CATEGORY,
-        segmented_property_type=Concept(code.value, code.scheme, code.meaning),
+        segmented_property_category=_concept(category_of(code)),
+        segmented_property_type=_concept(code),
         algorithm_type=kinds.AUTOMATIC if mark.model else kinds.MANUAL,
         algorithm_identification=algorithm if mark.model else None,
     )
+
+
+def _concept(code: Code) -> Concept:
+    return Concept(code.value, code.scheme, code.meaning)
 
 
 def _segments(opened: Opened, header: Header) -> list[int]:
@@ -209,9 +214,16 @@ def _spanned(lowest: Plane, highest: Plane, count: int) -> list[Plane]:
 def _codes(dataset: Dataset) -> dict[int, Code]:
     codes = {}
     for segment in dataset.get("SegmentSequence") or []:
-        item = (segment.get("SegmentedPropertyTypeCodeSequence") or [Dataset()])[0]
-        if item.get("CodingSchemeDesignator") != _OWN:
-            value = str(item.get("CodeValue") or item.get("LongCodeValue") or "")
-            meaning = Code(value, str(item.get("CodingSchemeDesignator")), str(item.get("CodeMeaning")))
-            codes[int(segment.SegmentNumber)] = meaning
+        code = _code(segment, "SegmentedPropertyTypeCodeSequence") or Code("", "", "")
+        category = _code(segment, "SegmentedPropertyCategoryCodeSequence")
+        if code.scheme != _OWN:
+            is_told = category is None or _concept(category) == _concept(category_of(code))
+            codes[int(segment.SegmentNumber)] = code if is_told else replace(code, category=category)
     return codes
+
+
+def _code(segment: Dataset, keyword: str) -> Code | None:
+    for item in segment.get(keyword) or []:
+        value = str(item.get("CodeValue") or item.get("LongCodeValue") or "")
+        return Code(value, str(item.get("CodingSchemeDesignator")), str(item.get("CodeMeaning")))
+    return None

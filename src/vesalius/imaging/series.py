@@ -1,8 +1,10 @@
 """Which DICOM series lie in a folder, and what is wrong with them; pixels are not touched."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EACCES
 from pathlib import Path
 
 from vesalius.errors import DicomError, ImagingError
@@ -72,7 +74,8 @@ class Found:
 
     Args:
         series: Sorted by patient, study and UID.
-        problems: Files that look like DICOM but give no picture, sorted by path.
+        problems: Files that look like DICOM but give no picture, and folders that may not be read,
+            sorted by path.
     """
 
     series: tuple[Series, ...]
@@ -92,7 +95,7 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
         raise DicomError(f"{source}: no such file or folder, wanted DICOM files")
     reader = HeaderReader(limits)
     groups: dict[str, list[Header]] = defaultdict(list)
-    problems = []
+    problems = list(closed_below(source))
     for path in _candidates(source):
         try:
             header = reader.read(path)
@@ -115,10 +118,32 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
 
 def files_below(folder: Path) -> Iterator[Path]:
     """All files at any depth, sorted; hidden ones, and those in hidden folders, are passed over."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file():
-            yield path
+    found = (Path(place, name) for place, names in _walked(folder) for name in names)
+    # Of a folder that may be listed but not entered, `closed_below` tells.
+    return (path for path in sorted(found) if not path.name.startswith(".") and os.path.isfile(path))
+
+
+def closed_below(folder: Path) -> tuple[Problem, ...]:
+    """Folders at any depth, this one included, that may not be read; hidden ones are passed over."""
+    if folder.is_file():
+        return ()
+    refused: dict[str, str] = {}
+    for place, _ in _walked(folder, lambda error: refused.update({error.filename: error.strerror})):
+        if not os.access(place, os.X_OK):
+            refused[place] = os.strerror(EACCES)
+    return tuple(
+        Problem(Path(place), f"{place}: not read: {why}, wanted a folder that may be read")
+        for place, why in sorted(refused.items())
+    )
+
+
+def _walked(
+    folder: Path, refused: Callable[[OSError], None] | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Each folder that is not hidden with the names of its files."""
+    for place, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield place, names
 
 
 def _candidates(source: Path) -> Iterator[Path]:

@@ -44,7 +44,7 @@ class Sidecar:
     def to_json(self) -> str:
         """One line of JSON; `Mark.from_json` understands it, too."""
         said = {"unit": self.unit, "modality": self.modality, "labels": self.labels, "affine": self.affine}
-        codes = {str(value): asdict(code) for value, code in self.codes.items()}
+        codes = {str(value): _told(code) for value, code in self.codes.items()}
         return json.dumps(json.loads(self.mark.to_json()) | said | {"codes": codes}, sort_keys=True)
 
     def at_least(self, origin: Origin) -> "Sidecar":
@@ -144,7 +144,7 @@ def _parsed(said: Any, path: Path) -> Sidecar:
             mark=Mark.from_json(json.dumps(said)) if "origin" in said else Mark(Origin.ACQUIRED),
             unit=_word(said, "unit", ARBITRARY),
             modality=_word(said, "modality", "OT"),
-            codes={int(key): Code(**code) for key, code in said.get("codes", {}).items()},
+            codes={int(key): _code(code) for key, code in said.get("codes", {}).items()},
             affine=None
             if affine is None
             else Geometry.from_matrix((1, 1, 1), np.array(affine, float)).affine,
@@ -154,6 +154,15 @@ def _parsed(said: Any, path: Path) -> Sidecar:
         raise ImagingError(
             f"{path}: sidecar not understood ({error}), wanted what Vesalius writes"
         ) from error
+
+
+def _told(code: Code) -> dict[str, Any]:
+    return {name: value for name, value in asdict(code).items() if value is not None}
+
+
+def _code(said: dict[str, Any]) -> Code:
+    category = said.get("category")
+    return Code(**said | {"category": category and Code(**category)})
 
 
 def _word(said: dict[str, Any], key: str, absent: str) -> str:

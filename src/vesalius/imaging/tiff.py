@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,8 @@ import tifffile
 from tifffile import COMPRESSION, PHOTOMETRIC
 
 from vesalius.errors import DecodeError, ImagingError
-from vesalius.imaging.values import Values, narrowed
+from vesalius.imaging.values import DEFLATED, Values, narrowed, require_room
 
-_LARGEST = 4 << 30
 _PLAIN = {PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB}
 _CODECS = {
     COMPRESSION.NONE,
@@ -29,6 +29,12 @@ _CODECS = {
     COMPRESSION.DEFLATE,
     COMPRESSION.PACKBITS,
     COMPRESSION.LZMA,
+}
+_GROWTH = {
+    COMPRESSION.NONE: 1,
+    COMPRESSION.ADOBE_DEFLATE: DEFLATED,
+    COMPRESSION.DEFLATE: DEFLATED,
+    COMPRESSION.PACKBITS: 64,
 }
 _TYPES = (np.uint8, np.uint16, np.int16, np.int32, np.float32, np.float64)
 _DAMAGED = (
@@ -62,7 +68,8 @@ def pages(path: Path) -> Pages:
     """What a TIFF file holds, without its values.
 
     Raises:
-        DecodeError: Damaged, larger than 4 GiB, turned, or pages of different extent.
+        DecodeError: Damaged, too large or larger than the file can hold, turned, or pages of
+            different extent.
     """
     with _opened(path) as file:
         series, page = file.series[0], file.pages.first
@@ -70,12 +77,13 @@ def pages(path: Path) -> Pages:
             raise ValueError(f"{len(file.series)} pictures of different extent, wanted the slices of one")
         if min(extent := _extent(series)) < 1:
             raise ValueError(f"extent is {extent}, wanted at least one pixel along each axis")
-        if series.nbytes > _LARGEST:
-            raise ValueError(f"{series.nbytes} bytes of pixels, wanted at most {_LARGEST}")
+        is_plain = page.photometric in _PLAIN and page.compression in _CODECS
+        count, growth = prod(extent), _GROWTH.get(page.compression, 0)
+        size = count * page.bitspersample // 8 if is_plain and growth else 0
+        require_room(count, size, path.stat().st_size, growth)
         orientation = page.tags.valueof("Orientation", 1)
         if orientation != 1:
             raise ValueError(f"orientation is {orientation}, wanted 1 (first row on top, first column left)")
-        is_plain = page.photometric in _PLAIN and page.compression in _CODECS
         return Pages(extent, page.description, is_plain)
 
 

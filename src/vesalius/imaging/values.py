@@ -12,6 +12,31 @@ Values = Num[np.ndarray, "c z y x"]
 """What a file stores, in whatever type of number."""
 
 
+MOST = 2**30
+"""How many numbers a file may hold: 8 GiB in double precision."""
+
+DEFLATED = 1032
+"""How many times deflated bytes can grow at most (zlib, "Maximum compression factor")."""
+
+
+def require_room(count: int, size: int, held: int, growth: int) -> None:
+    """Refuse a claim that is too large, or that its file cannot keep, before memory is taken for it.
+
+    Args:
+        count: Numbers that the file claims to hold.
+        size: Bytes that they take as they are stored, unpacked.
+        held: Bytes of the file.
+        growth: How many times a byte of the file can grow when unpacked.
+
+    Raises:
+        ValueError: More numbers than `MOST`, or more bytes than the file can grow to.
+    """
+    if count > MOST:
+        raise ValueError(f"{count} values declared, wanted at most {MOST}")
+    if size > held * growth:
+        raise ValueError(f"{size} bytes of values declared, but a file of {held} bytes cannot hold them")
+
+
 def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x"]:
     """The same numbers in single precision where that holds them exactly, in double otherwise.
 
