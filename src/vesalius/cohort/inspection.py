@@ -20,9 +20,13 @@ NAMELESS = (
 
 
 class Inspected(NamedTuple):
-    """Cases that can be used, what is wrong with the others, and what is unusual about the first.
+    """What a look at pictures gives.
 
-    The remarks hold for all cases together.
+    Args:
+        cases: Those that can be used.
+        problems: What is wrong with the others.
+        notes: What is unusual about pictures that can be used.
+        remarks: What has to be said of all cases together.
     """
 
     cases: tuple[Case, ...]

@@ -161,8 +161,8 @@ def _told(code: Code) -> dict[str, Any]:
 
 
 def _code(said: dict[str, Any]) -> Code:
-    category = said.get("category")
-    return Code(**said | {"category": category and Code(**category)})
+    code = Code(**{name: value for name, value in said.items() if name != "category"})
+    return replace(code, category=Code(**said["category"])) if said.get("category") else code
 
 
 def _word(said: dict[str, Any], key: str, absent: str) -> str:
