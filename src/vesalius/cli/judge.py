@@ -118,7 +118,7 @@ def kept(card: Card) -> str:
     if not card.judged_by:
         return f"kept after step {card.steps}, the last: nobody stood aside to choose a better one by"
     return (
-        f"kept after step {card.steps} of {card.played}: the best of several looks, judged by {card.judged_by} "
+        f"kept after step {card.steps} of {card.played}: the best of several looks by {card.judged_by} "
         "people who were neither learnt from nor tested on"
     )
 
