@@ -10,6 +10,7 @@ from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.objectives.turn import Objective
 
 SMALL = {"generator": Generator(width=4, latent=6), "discriminator": Discriminator(width=4)}
 
@@ -28,6 +29,11 @@ def test_every_turn_gives_gradients_to_the_player_who_moves(game):
         sum(terms.values()).backward()
         moved = [parameter.grad for parameter in players[turn.player].parameters()]
         assert any(grad is not None and bool(grad.abs().sum() > 0) for grad in moved), turn
+
+
+@pytest.mark.parametrize("game", [Hinge(**SMALL), Relativistic(**SMALL)])
+def test_every_game_is_what_the_loop_asks_for(game):
+    assert isinstance(game, Objective)
 
 
 def test_steepness_is_the_squared_slope_of_a_linear_critic():

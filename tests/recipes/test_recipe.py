@@ -8,6 +8,7 @@ import pytest
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import RecipeError
 from vesalius.imaging.image import HOUNSFIELD
+from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, conditional_gan, derive
 from vesalius.tasks.synthesis import synthesis_of
@@ -45,6 +46,48 @@ def test_a_budget_of_nothing_is_refused(name, task):
     said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json()) | {name: 0}
     with pytest.raises(RecipeError, match=f"{name} is 0, wanted more than 0"):
         Recipe.from_json(json.dumps(said))
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value", "message"),
+    [
+        ((), "seed", -1, "seed is -1, wanted 0 or more"),
+        ((), "seed", 2**63, "seed is 9223372036854775808, wanted less than"),
+        (("task",), "size", [50, 50], r"task.size is .*50.*, wanted sides that are multiples"),
+        (("objective",), "lazy", 0, "lazy is 0, wanted 1 or more"),
+        (("objective",), "gamma", -0.5, "gamma is -0.5, wanted 0 or more"),
+        (("objective",), "learning_rate", 0, "learning_rate is 0.0, wanted more than 0"),
+        (
+            ("objective",),
+            "betas",
+            [0.5, 1.0],
+            r"betas are \(0.5, 1.0\), wanted two numbers from 0 to below 1",
+        ),
+        (("objective", "generator"), "width", 0, "generator.width is 0, wanted more than 0"),
+        (("objective", "generator"), "latent", 0, "generator.latent is 0, wanted more than 0"),
+        (
+            ("objective", "generator"),
+            "head_start",
+            129,
+            "generator.head_start is 129, wanted 0 to latent 128",
+        ),
+        (("objective", "discriminator"), "width", 0, "discriminator.width is 0, wanted more than 0"),
+        (("objective", "discriminator"), "group", 0, "discriminator.group is 0, wanted more than 0"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_by_name(where, name, value, message, task):
+    said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json())
+    place = said
+    for part in where:
+        place = place[part]
+    place[name] = value
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_json(json.dumps(said))
+
+
+def test_the_other_game_refuses_the_same_numbers():
+    with pytest.raises(RecipeError, match=r"gamma is nan, wanted 0 or more"):
+        Relativistic(gamma=float("nan"))
 
 
 def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path):

@@ -1,5 +1,7 @@
 """A user's mistake: one clear line, exit code 1, nothing half written."""
 
+import re
+
 import nibabel
 import numpy as np
 import pydicom
@@ -12,6 +14,7 @@ from vesalius.imaging.formats import write_image
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, Origin
 from vesalius.imaging.marks import Mark
+from vesalius.training import checkpoint, stream
 
 
 def refused(capsys, *words: object) -> str:
@@ -58,6 +61,69 @@ def test_no_readable_picture(tmp_path, capsys):
     said = refused(capsys, "cohort", folder)
     assert said.startswith("EmptyCohortError: ")
     assert "text.dcm" in said or "half.png" in said
+
+
+def cut_off(folder):
+    """A DICOM file that ends amid its pixels."""
+    (written,) = write_dicom(grey(), folder / "whole", Mark(Origin.DERIVED), patient="x")
+    whole = written.read_bytes()
+    written.unlink()
+    (folder / "cut.dcm").write_bytes(whole[:-500])
+
+
+def text(folder):
+    """A text that is called DICOM."""
+    (folder / "text.dcm").write_text("this is not DICOM")
+
+
+def holes(folder):
+    """NIfTI files of values that are no numbers, which only decoding can see."""
+    for index in range(24):
+        hole = np.full((32, 32, 1), np.nan, np.float32)
+        (folder / "ab"[index % 2]).mkdir(exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(hole, np.eye(4)), folder / "ab"[index % 2] / f"hole{index}.nii.gz")
+
+
+@pytest.mark.parametrize("spoilt", [cut_off, text, holes])
+@pytest.mark.parametrize(
+    "words", [("cohort",), ("train", "synthesis.conditional_gan"), ("expand",)], ids=lambda words: words[0]
+)
+def test_nothing_but_pictures_that_cannot_be_used(spoilt, words, tmp_path, capsys):
+    (tmp_path / "study").mkdir()
+    spoilt(tmp_path / "study")
+    out = () if words == ("cohort",) else ("--out", tmp_path / "out")
+    said = refused(capsys, *words, tmp_path / "study", *out)
+    assert said.startswith(("EmptyCohortError: ", "ImagingError: ")), said
+    assert "wanted at least one" in said or "study" in said
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study"]
+
+
+def full(*seen):
+    """What a full disk says."""
+    raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_while_pictures_are_decoded(study, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stream, "_header", full)
+    said = refused(capsys, "train", "synthesis.conditional_gan", study, "--out", tmp_path / "out")
+    assert re.fullmatch(r"StorageError: .*pictures.npy: not written: No space left on device", said)
+    assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["cohort.sha256"]
+
+
+def test_a_full_disk_while_the_game_is_saved(study, tmp_path, capsys, monkeypatch):
+    def half(tensors, target, said):
+        target.write_bytes(b"half")
+        full()
+
+    words = ["train", "synthesis.conditional_gan", study, "--out", tmp_path / "out"]
+    words += ["--minutes", "0.01", "--size", "16"]
+    monkeypatch.setattr(checkpoint, "save_file", half)
+    said = refused(capsys, *words)
+    assert re.fullmatch(r"StorageError: .*checkpoint.safetensors: not written: No space left on device", said)
+    left = {entry.name for entry in (tmp_path / "out").iterdir()}
+    assert left == {"cohort.sha256", "recipe.json", "pictures.npy", "pictures.json", "ledger.jsonl"}
+    monkeypatch.undo()
+    assert cli.main([str(word) for word in words]) == 0
 
 
 def test_one_class_only(study, tmp_path, capsys):
@@ -130,6 +196,13 @@ def test_a_budget_of_no_minutes(study, tmp_path, capsys, minutes):
 def test_an_unknown_recipe(study, tmp_path, capsys):
     said = refused(capsys, "train", "synthesis.magic", study, "--out", tmp_path / "out")
     assert "recipe is 'synthesis.magic', wanted one of" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_seed_that_is_none(study, tmp_path, capsys):
+    words = ["--out", tmp_path / "out", "--seed", "-1"]
+    said = refused(capsys, "train", "synthesis.conditional_gan", study, *words)
+    assert said == "RecipeError: seed is -1, wanted 0 or more"
     assert not (tmp_path / "out").exists()
 
 

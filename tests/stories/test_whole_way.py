@@ -5,6 +5,7 @@ import csv
 import html
 import io
 import re
+import shutil
 
 import pydicom
 import pytest
@@ -17,6 +18,7 @@ from vesalius.imaging.dicom_write import read_mark, write_dicom
 from vesalius.imaging.formats import write_image
 from vesalius.imaging.image import Origin
 from vesalius.imaging.marks import Mark
+from vesalius.model.standing import read_standing
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,13 @@ def test_everything_is_where_it_was_promised(expanded):
         "synthetic",
     }
     assert (expanded / "run" / "model" / "card.json").exists()
+
+
+def test_the_verdict_stands_with_the_model(expanded):
+    evidence, standing = read_evidence(expanded), read_standing(expanded / "run" / "model")
+    assert (standing.model, standing.evidence) == (evidence.subject.model_sha256, evidence.sha256)
+    assert standing.copying == evidence.verdict("Copying").code
+    assert standing.report == str(expanded / "report.html")
 
 
 def test_every_made_file_says_what_it_is_and_what_proves_it(expanded):
@@ -126,6 +135,16 @@ def test_the_same_way_step_by_step_with_one_picture_that_nobody_marked(study, ex
     told = [line.strip(" .") for line in said.splitlines() if line.startswith("  ")]
     assert told == list(evidence.runtime_s)
     assert "decoding the made pictures" in said
+
+
+def test_a_model_whose_pictures_were_found_to_be_copies_makes_no_more(study, expanded, tmp_path, capsys):
+    run = shutil.copytree(expanded / "run", tmp_path / "run")
+    words = ["assess", run, study, study, "--out", tmp_path / "proof", "--quick"]
+    assert cli.main([str(word) for word in words]) == 1
+    assert "ReleaseError: " in capsys.readouterr().err
+    assert cli.main(["sample", str(run), "--out", str(tmp_path / "made")]) == 1
+    assert f"see {tmp_path / 'proof' / 'report.html'}" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
 
 
 def test_pictures_of_another_model_are_not_assessed(study, expanded, tmp_path, capsys):

@@ -56,6 +56,15 @@ def test_a_class_that_the_model_does_not_have_is_refused(finished):
         model.sample([2], 0)
 
 
+def test_a_negative_seed_makes_no_picture(finished, tmp_path):
+    _, model = finished
+    with pytest.raises(ModelError, match="seed is -1, wanted 0 or more"):
+        model.sample([0], -1)
+    with pytest.raises(ModelError, match="seed is -1, wanted 0 or more"):
+        write_samples(model, [0], -1, tmp_path / "made")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tampered_weights_are_refused(finished, tmp_path):
     _, model = finished
     model.save(tmp_path)

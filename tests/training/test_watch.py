@@ -1,5 +1,6 @@
 """The watch: the best moment is kept, whatever came after it."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,11 @@ class Scripted:
     def __call__(self, made):
         self.seen.append(made)
         return Look(self.ranks.pop(0), {"watch/rank": 1.0})
+
+
+def looked_at(run):
+    """Steps of the looks, as they stand in the ledger."""
+    return [line["step"] for line in ledger.read(run.ledger) if "watch/rank" in line]
 
 
 @pytest.fixture(autouse=True)
@@ -62,10 +68,63 @@ def test_a_resumed_run_still_has_the_moment_from_before(recipe_for, people, tmp_
     assert finish(again).card.steps == 10
 
 
+def killed(run, last):
+    """The folder as a kill right after a step leaves it: what is in memory is not saved."""
+    for tick in play(run):
+        if tick.step == last:
+            return shutil.copytree(run.folder, run.folder.with_name("killed"))
+    raise AssertionError("the run ended before it was killed")
+
+
+@pytest.mark.parametrize("last", [25, 27])
+def test_a_run_killed_after_a_checkpoint_on_a_look_keeps_the_same_moment(
+    recipe_for, people, tmp_path, monkeypatch, last
+):
+    monkeypatch.setattr(fitting, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 25}))
+    run = open_run(tmp_path / "whole", recipe_for(people), people)
+    run.judge = Scripted(2.0, 1.0)
+    again = open_run(killed(run, last), recipe_for(people), people)
+    assert (again.game.step, again.game.kept.step) == (25, 25)
+    again.judge = Scripted(3.0)
+    for _ in play(again):
+        pass
+    assert finish(again).card.steps == 25
+    assert looked_at(again) == [10, 25, 30]
+
+
+def test_a_finished_run_is_not_looked_at_again(recipe_for, people, tmp_path):
+    for judge in (Scripted(1.0, 2.0, 3.0), Scripted()):
+        run = open_run(tmp_path, recipe_for(people), people)
+        run.judge = judge
+        for _ in play(run):
+            pass
+        assert finish(run).card.steps == 10
+        assert looked_at(run) == [10, 20, 30]
+
+
+def test_a_run_left_on_a_look_is_finished_without_another(recipe_for, people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people), people)
+    run.judge = Scripted(2.0, 1.0)
+    for tick in play(run):
+        if tick.step == 20:
+            break
+    assert finish(run).card.steps == 20
+    assert looked_at(run) == [10, 20]
+
+
+def test_a_judge_who_fails_leaves_the_checkpoint_from_before_his_look(recipe_for, people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people), people)
+    run.judge = Scripted()
+    with pytest.raises(IndexError):
+        for _ in play(run):
+            pass
+    assert open_run(tmp_path, recipe_for(people), people).game.step == 0
+
+
 def test_what_the_judge_says_stands_in_the_ledger(recipe_for, people, tmp_path):
     fit(recipe_for(people), people, tmp_path, judge=Scripted(1.0, 2.0, 3.0))
-    said = [line["step"] for line in ledger.read(tmp_path / "ledger.jsonl") if "watch/rank" in line]
-    assert said == [10, 20, 30]
+    assert looked_at(open_run(tmp_path, recipe_for(people), people)) == [10, 20, 30]
 
 
 def states(game):
@@ -77,7 +136,7 @@ def states(game):
 
 def test_looking_changes_nothing_of_the_game(recipe_for, people, tmp_path):
     looked = open_run(tmp_path / "a", recipe_for(people), people)
-    looked.judge = Scripted(*[9.0] * 2)
+    looked.judge = Scripted(*[9.0] * 3)
     plain = open_run(tmp_path / "b", recipe_for(people), people)
     for run in (looked, plain):
         for _ in play(run):

@@ -2,7 +2,7 @@
 
 from vesalius.cli.console import say, stage
 from vesalius.cli.expand import show
-from vesalius.cli.judge import Bench, decoded, judge
+from vesalius.cli.judge import Bench, decoded, judge, leave_verdict
 from vesalius.cli.people import gather_people
 from vesalius.cli.provenance import remarks_on_marks
 from vesalius.cli.verbs import Assess
@@ -15,7 +15,7 @@ from vesalius.model.model import load_model
 
 
 def assess_made(asked: Assess) -> None:
-    """Write evidence and report.
+    """Write evidence and report, and leave the verdict with the model.
 
     Raises:
         StorageError: The folder exists already.
@@ -44,6 +44,7 @@ def assess_made(asked: Assess) -> None:
     with stage("gathering evidence") as tell:
         evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", notes, asked.quick, tell)
         write_evidence(evidence, asked.out)
+        leave_verdict(evidence, asked.run_folder, asked.out / "report.html")
     show(evidence)
     say(f"report: {asked.out / 'report.html'}")
     for warning in gate(evidence):

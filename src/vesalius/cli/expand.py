@@ -5,18 +5,19 @@ from math import ceil, inf
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
-from vesalius.cli.judge import Bench, decoded, judge, judge_among
+from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
 from vesalius.cli.people import People, gather_people, split_people
 from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.errors import StorageError, TrainingError
+from vesalius.errors import EvidenceError, StorageError, TrainingError
 from vesalius.evidence.contract import LEAST
 from vesalius.evidence.record import Evidence
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
+from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import PEOPLE
@@ -101,28 +102,39 @@ def walk(plan: Plan, people: People) -> None:
     """Train, sample, assess, release.
 
     Raises:
+        EvidenceError: Too few pictures can be decoded to say anything; this is seen before training.
         VesaliusError: Whatever the floors below refuse; ReleaseError when copies were found.
     """
     task = synthesis_of(people.parts.train, plan.size, people.fact)
     recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
+    val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
+    _refuse_few("training", len(people.parts.train))
+    if len(people.parts.test):
+        _refuse_few("test", len(test))
     run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes)
-    run.judge = judge_among(people, run.stacked, task, plan.seed)
+    _refuse_few("training", len(run.stacked))
+    run.judge = judge_among(val, run.stacked, plan.seed)
     model = train_with_bar(run)
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
-    test = decoded("test", people.parts.test, task)
     with stage("gathering evidence") as tell:
         tell("making the pictures")
         made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
         bench = Bench(run.stacked, test, made)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick, tell)
         write_evidence(evidence, plan.out)
+        leave_verdict(evidence, plan.out / "run", plan.out / "report.html")
     show(evidence)
     say(f"report: {plan.out / 'report.html'}")
     release(plan, model, classes, evidence)
 
 
+def _refuse_few(side: str, count: int) -> None:
+    if count < LEAST:
+        raise EvidenceError(f"{side} side: {count} usable pictures, wanted at least {LEAST}")
+
+
 def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) -> None:
-    """Write the synthetic cohort, if the gate lets it out.
+    """Write the synthetic cohort with its public evidence, if the gate lets it out.
 
     Args:
         plan: Where to, from which seed.
@@ -131,16 +143,22 @@ def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) ->
         evidence: What was measured of them.
 
     Raises:
-        ReleaseError: Copies of patients were found.
+        ReleaseError: Copies of patients were found, among these pictures or others of the model.
         StorageError: The disk is unwilling.
     """
     for warning in gate(evidence):
         say(f"warning: {warning}")
+    refuse_copier(plan.out / "run" / "model", model.card.weights)
     with bar("writing DICOM", len(classes)) as shown:
         folder = write_samples(
-            model, classes, plan.seed + 1, plan.out / "synthetic", evidence.sha256, shown.at
+            model,
+            classes,
+            plan.seed + 1,
+            plan.out / "synthetic",
+            evidence.sha256,
+            shown.at,
+            lambda beside: write_evidence(evidence, beside, public=True),
         )
-        write_evidence(evidence, folder, public=True)
     say(f"{len(classes)} marked synthetic pictures: {folder}")
 
 

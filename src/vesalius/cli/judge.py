@@ -6,13 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vesalius.cli.console import bar, stage
-from vesalius.cli.people import People
+from vesalius.cli.people import mention_undecoded
 from vesalius.cohort.cohort import Cohort
 from vesalius.evidence.assess import assess
 from vesalius.evidence.glance import Glance, glance_by
 from vesalius.evidence.record import Curve, Evidence, Subject
 from vesalius.model.card import Card
 from vesalius.model.model import Model
+from vesalius.model.standing import Standing, leave_standing
 from vesalius.tasks import AnyTask
 from vesalius.training import ledger
 from vesalius.training.stream import Stacked, nobody, stack
@@ -84,6 +85,8 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject
 def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
     """The pictures of a cohort, with a bar while they are decoded; nobody's when it is empty.
 
+    Those that cannot be decoded are named aside.
+
     Args:
         title: Whose pictures they are.
         cohort: Whom to decode.
@@ -96,21 +99,41 @@ def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
     if not len(cohort):
         return nobody(task)
     with bar(f"decoding the {title} pictures", len(cohort)) as shown:
-        return stack(cohort, task, watch=shown.at)
+        pictures = stack(cohort, task, watch=shown.at)
+    mention_undecoded(pictures)
+    return pictures
 
 
-def judge_among(people: People, train: Stacked, task: AnyTask, seed: int) -> Glance | None:
+def judge_among(aside: Stacked, train: Stacked, seed: int) -> Glance | None:
     """Who chooses the moment of training that is kept: the validation people; None where they are too few.
 
     Args:
-        people: Of the run.
-        train: Their training side, decoded.
-        task: How a case becomes an example.
+        aside: Pictures of the validation people.
+        train: Pictures that are learnt from.
         seed: Of the run.
     """
-    aside = decoded("validation", people.parts.val, task)
     with stage("looking at the people who choose the moment that is kept"):
         return glance_by(train, aside, seed)
+
+
+def leave_verdict(evidence: Evidence, run_folder: Path, report: Path) -> None:
+    """Leave with a model what was found of its pictures, for ``vesalius sample`` to heed.
+
+    Args:
+        evidence: What was found.
+        run_folder: Of the model.
+        report: Where it can be read.
+
+    Raises:
+        StorageError: The disk is unwilling.
+    """
+    standing = Standing(
+        model=evidence.subject.model_sha256,
+        copying=evidence.verdict("Copying").code,
+        evidence=evidence.sha256,
+        report=str(report),
+    )
+    leave_standing(standing, run_folder / "model")
 
 
 def kept(card: Card) -> str:

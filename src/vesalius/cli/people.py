@@ -1,5 +1,6 @@
 """From a folder to the people of a run: read, selected, cut into slices, split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
 from vesalius.evidence.contract import LEAST, PEOPLE
 from vesalius.imaging.series import Problem
+from vesalius.training.stream import Stacked
 
 _SHOWN = 5
 
@@ -42,7 +44,8 @@ def gather_people(source: Path, selection: Selection) -> People:
         CohortError: Nobody is left, an unknown column, or a patient in two splits.
     """
     found = survey(source)
-    mention(found.problems, source)
+    lines = [f"{problem.path}: {why(problem)}" for problem in found.problems]
+    mention(lines, f"`vesalius cohort {source}` names them all")
     for remark in found.cohort.remarks:
         aside.print(f"note: {remark}", markup=False)
     return split_people(slices(require(selected(found.cohort, selection.where))), selection)
@@ -70,20 +73,30 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     """
     fact = None if selection.label == "none" else selection.label
     levels = cohort.levels(fact) if fact else ()
-    parts = cohort.parts()
-    reason = ""
-    both = (parts.train, parts.test)
-    if min(map(len, both)) < LEAST or min(len(side.patients) for side in both) < PEOPLE:
-        reason = f"{len(cohort.patients)} patient(s) are too few to keep some aside"
-    elif fact and (missing := sorted(set(levels) - set(parts.train.levels(fact)))):
-        reason = f"all people of class {missing[0]!r} would be kept aside"
+    parts, notes = cohort.parts(), cohort.remarks
+    reason = _too_little(parts, fact, levels)
+    if not reason:
+        train, pairs = without_duplicates(parts.train, parts.val, parts.test)
+        parts = Parts(train, parts.val, parts.test)
+        said = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split"
+        notes += (f"{said}: training side left out",) if pairs else ()
+        if left := _too_little(parts, fact, levels):
+            reason = f"{said}: without them {left}"
     if reason:
         nobody = replace(cohort, cases=())
         note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
         return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
-    train, pairs = without_duplicates(parts.train, parts.val, parts.test)
-    note = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split: training side left out"
-    return People(Parts(train, parts.val, parts.test), fact, cohort.remarks + ((note,) if pairs else ()))
+    return People(parts, fact, notes)
+
+
+def _too_little(parts: Parts, fact: str | None, levels: tuple[str, ...]) -> str:
+    """Why a cohort cannot be cut so; empty when it can."""
+    both = (parts.train, parts.test)
+    if min(map(len, both)) < LEAST or min(len(side.patients) for side in both) < PEOPLE:
+        people = len({*parts.train.patients, *parts.val.patients, *parts.test.patients})
+        return f"{people} patient(s) are too few to keep some aside"
+    missing = sorted(set(levels) - set(parts.train.levels(fact))) if fact else []
+    return f"all people of class {missing[0]!r} would be kept aside" if missing else ""
 
 
 def why(problem: Problem) -> str:
@@ -91,10 +104,19 @@ def why(problem: Problem) -> str:
     return problem.reason.removeprefix(f"{problem.path}: ")
 
 
-def mention(problems: tuple[Problem, ...], source: Path) -> None:
-    """Say aside which files were left out; the first few by name."""
-    for problem in problems[:_SHOWN]:
-        aside.print(f"left out: {problem.path}: {why(problem)}", markup=False)
-    if len(problems) > _SHOWN:
-        more = len(problems) - _SHOWN
-        aside.print(f"left out: {more} more; `vesalius cohort {source}` names them all", markup=False)
+def mention(lines: Sequence[str], more: str) -> None:
+    """Say aside what was left out; the first few by name, then how many more.
+
+    Args:
+        lines: One for each picture.
+        more: What to say of those that are not named.
+    """
+    for line in lines[:_SHOWN]:
+        aside.print(f"left out: {line}", markup=False)
+    if len(lines) > _SHOWN:
+        aside.print(f"left out: {len(lines) - _SHOWN} more; {more}", markup=False)
+
+
+def mention_undecoded(pictures: Stacked) -> None:
+    """Say aside which pictures of a cohort could not be decoded."""
+    mention(pictures.problems, "`vesalius cohort` names them all")

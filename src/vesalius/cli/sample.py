@@ -3,26 +3,23 @@
 from vesalius.cli.console import bar, say
 from vesalius.cli.verbs import Sample
 from vesalius.errors import ModelError
-from vesalius.evidence.record import read_evidence
-from vesalius.evidence.release import gate
 from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
+from vesalius.model.standing import refuse_copier
 
 
 def sample_model(asked: Sample) -> None:
     """Write marked pictures, as many of each class.
 
     Raises:
-        ModelError: No model there, or no picture asked for.
+        ModelError: No model there, no picture asked for, or a negative seed.
         StorageError: No place to write.
-        ReleaseError: The evidence beside the run says that the model copies.
+        ReleaseError: Copies were found among pictures of this model.
     """
     if asked.per_class < 1:
         raise ModelError(f"per_class is {asked.per_class}, wanted at least 1")
     model = load_model(asked.run_folder / "model")
-    judged = asked.run_folder.parent
-    if (judged / "evidence.json").exists():
-        gate(read_evidence(judged))
+    refuse_copier(asked.run_folder / "model", model.card.weights)
     classes = balanced(model, asked.per_class)
     with bar("sampling", len(classes)) as shown:
         write_samples(model, classes, asked.seed, asked.out, watch=shown.at)

@@ -4,8 +4,8 @@ from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import aside, bar, say, table
-from vesalius.cli.judge import judge_among, kept
-from vesalius.cli.people import gather_people
+from vesalius.cli.judge import decoded, judge_among, kept
+from vesalius.cli.people import gather_people, mention_undecoded
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
@@ -42,8 +42,9 @@ def train_cohort(asked: Train) -> None:
         minutes = MINUTES if asked.minutes is None else asked.minutes
         task = synthesis_of(people.parts.train, SIZE if asked.size is None else asked.size, people.fact)
         recipe = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+    val = decoded("validation", people.parts.val, recipe.task)
     run = begin_with_bar(asked.out, recipe, people.parts.train, minutes)
-    run.judge = judge_among(people, run.stacked, recipe.task, recipe.seed)
+    run.judge = judge_among(val, run.stacked, recipe.seed)
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
 
@@ -60,7 +61,7 @@ def _refuse_flags_of_the_file(asked: Train) -> None:
 
 
 def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None) -> Run:
-    """Begin a run, or take one up, showing how many pictures are decoded.
+    """Begin a run, or take one up, showing how many pictures are decoded and naming those that cannot be.
 
     Args:
         folder: Of the run.
@@ -72,7 +73,9 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
         VesaliusError: As `open_run`.
     """
     with bar("decoding the training pictures", len(cohort)) as shown:
-        return open_run(folder, recipe, cohort, minutes, shown.at)
+        run = open_run(folder, recipe, cohort, minutes, shown.at)
+    mention_undecoded(run.stacked)
+    return run
 
 
 def train_with_bar(run: Run) -> Model:

@@ -24,6 +24,7 @@ def write_samples(
     folder: Path,
     evidence: str = "",
     watch: Callable[[int], None] = lambda done: None,
+    add: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
     """Make pictures and write each as a series of a person who does not exist.
 
@@ -37,9 +38,10 @@ def write_samples(
         folder: New folder.
         evidence: SHA-256 of the evidence record, for the files to carry.
         watch: Called with the number of pictures written so far.
+        add: Called with the filled folder before it appears, to put more files into it.
 
     Raises:
-        ModelError: A class that the model does not have.
+        ModelError: A class that the model does not have, or a negative seed.
         StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
     fact = model.recipe.task.fact or "label"
@@ -52,6 +54,7 @@ def write_samples(
         width = 5 if fact == "label" else 6
         with (beside / "metadata.csv").open("w", newline="") as target:
             csv.writer(target).writerows(row[:width] for row in (head, *rows))
+        add(beside)
     return folder
 
 

@@ -45,8 +45,10 @@ class Model:
             seed: Of the latents.
 
         Raises:
-            ModelError: A class index that the recipe does not have.
+            ModelError: A class index that the recipe does not have, or a negative seed.
         """
+        if seed < 0:
+            raise ModelError(f"seed is {seed}, wanted 0 or more")
         known = len(self.recipe.task.classes)
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:

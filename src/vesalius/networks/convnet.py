@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
     Shape,
     axes_of,
@@ -37,12 +38,20 @@ class Generator:
         latent: Number of latent coordinates.
         head_start: Components of the linear base that the network adds its residual to;
             0 for none.
+
+    Raises:
+        RecipeError: No channel, no latent coordinate, or more components than coordinates.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
     width: int = 64
     latent: int = 128
     head_start: int = 0
+
+    def __post_init__(self) -> None:
+        _refuse_none(self, "width", "latent")
+        if not 0 <= self.head_start <= self.latent:
+            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
 
     def build(self, shape: Shape, classes: int) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -61,11 +70,17 @@ class Discriminator:
         width: Channels after the first layer; up to eight times as many further on.
         group: Pictures whose spread is shown to the critic, so that it sees a collapse; real and
             made pictures of one pass must be whole groups.
+
+    Raises:
+        RecipeError: No channel, or groups of nobody.
     """
 
     kind: Literal["convnet.discriminator"] = "convnet.discriminator"
     width: int = 64
     group: int = 4
+
+    def __post_init__(self) -> None:
+        _refuse_none(self, "width", "group")
 
     def build(self, shape: Shape, classes: int) -> "ConvDiscriminator":
         """The network for pictures of a shape, freshly drawn.
@@ -74,6 +89,13 @@ class Discriminator:
             RecipeError: The sides of the picture cannot be halved down to a coarse grid.
         """
         return ConvDiscriminator(self, shape, classes)
+
+
+def _refuse_none(spec: Generator | Discriminator, *names: str) -> None:
+    for name in names:
+        if getattr(spec, name) < 1:
+            player = spec.kind.removeprefix("convnet.")
+            raise RecipeError(f"{player}.{name} is {getattr(spec, name)}, wanted more than 0")
 
 
 class ConvGenerator(nn.Module):

@@ -1,7 +1,10 @@
 """What all two-player games share: their players, and where made pictures start from."""
 
+from math import inf
+
 import torch
 
+from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
@@ -24,6 +27,25 @@ def two_players(
     return Players(
         {"generator": generator.build(shape, classes), "discriminator": discriminator.build(shape, classes)}
     )
+
+
+def refuse_impossible(gamma: float, learning_rate: float, betas: tuple[float, float]) -> None:
+    """Refuse numbers that no game of two players can be played with.
+
+    Args:
+        gamma: Weight of a penalty.
+        learning_rate: Step size of Adam.
+        betas: Decay of Adam's first and second moment.
+
+    Raises:
+        RecipeError: One of them is out of its range; the message names it.
+    """
+    if not 0 <= gamma < inf:
+        raise RecipeError(f"gamma is {gamma}, wanted 0 or more")
+    if not 0 < learning_rate < inf:
+        raise RecipeError(f"learning_rate is {learning_rate}, wanted more than 0")
+    if not all(0 <= beta < 1 for beta in betas):
+        raise RecipeError(f"betas are {betas}, wanted two numbers from 0 to below 1")
 
 
 def fit_base(players: Players, sample: Single) -> None:

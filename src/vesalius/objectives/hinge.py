@@ -6,11 +6,12 @@ from typing import Literal
 import torch
 from torch.nn.functional import relu
 
+from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adversaries import fit_base, sample, two_players
+from vesalius.objectives.adversaries import fit_base, refuse_impossible, sample, two_players
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.turn import Players, Terms, Turn
@@ -29,6 +30,9 @@ class Hinge:
         learning_rate: Step size of Adam for both players.
         betas: Decay of Adam's first and second moment.
 
+    Raises:
+        RecipeError: A number that no game can be played with.
+
     Source:
         Lim and Ye, arXiv 1705.02894, eq. 11; Karras et al., CVPR 2020, section 3.1, for
         lazy regularisation.
@@ -42,6 +46,11 @@ class Hinge:
     lazy: int = 16
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
+
+    def __post_init__(self) -> None:
+        refuse_impossible(self.gamma, self.learning_rate, self.betas)
+        if self.lazy < 1:
+            raise RecipeError(f"lazy is {self.lazy}, wanted 1 or more")
 
     def players(self, shape: Shape, classes: int) -> Players:
         """Fresh generator and discriminator for pictures of a shape."""

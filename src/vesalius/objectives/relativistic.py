@@ -10,7 +10,7 @@ from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adversaries import fit_base, sample, two_players
+from vesalius.objectives.adversaries import fit_base, refuse_impossible, sample, two_players
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.turn import Players, Terms, Turn
@@ -28,6 +28,9 @@ class Relativistic:
         learning_rate: Step size of Adam for both players.
         betas: Decay of Adam's first and second moment.
 
+    Raises:
+        RecipeError: A number that no game can be played with.
+
     Source:
         Huang et al., The GAN is dead; long live the GAN! (R3GAN), NeurIPS 2024, eq. 2 to 4.
     """
@@ -39,6 +42,9 @@ class Relativistic:
     gamma: float = 1.0
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
+
+    def __post_init__(self) -> None:
+        refuse_impossible(self.gamma, self.learning_rate, self.betas)
 
     def players(self, shape: Shape, classes: int) -> Players:
         """Fresh generator and discriminator for pictures of a shape."""

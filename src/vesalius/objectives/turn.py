@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,7 @@ class Turn:
     is_precise: bool = False
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What the loop asks of a game."""
 

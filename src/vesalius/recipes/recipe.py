@@ -7,8 +7,12 @@ from typing import Annotated
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from vesalius.errors import RecipeError
+from vesalius.networks.blocks import stages_of
 from vesalius.objectives import AnyObjective
 from vesalius.tasks import AnyTask
+
+SEEDS = 2**63
+"""Seeds are whole numbers from 0 to below this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,8 @@ class Recipe:
         seed: Of everything random.
 
     Raises:
-        RecipeError: No step, or no picture in a batch.
+        RecipeError: No step, no picture in a batch, a seed that is none, or pictures of a size that
+            the networks cannot make.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -38,8 +43,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "half_life"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} is {getattr(self, name)}, wanted more than 0")
+        if self.seed < 0:
+            raise RecipeError(f"seed is {self.seed}, wanted 0 or more")
+        if self.seed >= SEEDS:
+            raise RecipeError(f"seed is {self.seed}, wanted less than {SEEDS}")
+        stages_of(self.task.shape)
 
     def to_json(self) -> str:
         """The recipe's photograph, indented for people."""

@@ -66,6 +66,11 @@ class Run:
         """Where the game is kept."""
         return self.folder / "checkpoint.safetensors"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps were played, or all of the time."""
+        return self.game.step >= self.game.recipe.steps or self.seconds >= self.limit
+
 
 def open_run(
     folder: Path,
@@ -119,26 +124,29 @@ def play(run: Run) -> Iterator[Tick]:
     """
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
     since: list[Tick] = []
+    is_whole = False
     try:
         with without_denormals(), held_back() as give_interrupt:
             for tick in train(run.game, run.stacked) if run.seconds < run.limit else ():
                 run.seconds = before + time.monotonic() - started
                 since.append(tick)
-                is_over = tick.step == run.game.recipe.steps or run.seconds >= run.limit
-                if tick.step % _LEDGER_STEPS == 0 or is_over:
+                if is_noted := tick.step % _LEDGER_STEPS == 0 or run.is_over:
                     _note(run, since)
                     since.clear()
-                    if time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                        save(run.game, run.checkpoint, run.seconds)
-                        saved = time.monotonic()
-                if run.judge is not None and tick.step in LOOKS:
+                if run.judge is not None and _is_looked_at(run):
                     _ask(run, run.judge)
+                is_whole = True
+                # After the look: a run taken up from here does not look at this step again.
+                if is_noted and time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                    save(run.game, run.checkpoint, run.seconds)
+                    saved = time.monotonic()
                 give_interrupt()
                 yield tick
-                if is_over:
+                if run.is_over:
                     break
+                is_whole = False
     finally:
-        if _are_finite(since):
+        if is_whole and _are_finite(since):
             save(run.game, run.checkpoint, run.seconds)
 
 
@@ -150,7 +158,7 @@ def finish(run: Run) -> Model:
     Raises:
         StorageError: The disk is unwilling.
     """
-    if run.judge is not None:
+    if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, run.judge)
     game, stacked = run.game, run.stacked
     generator = settled(game, stacked)
@@ -238,6 +246,11 @@ def _taken_up(run: Run) -> Run:
         run.seconds = resume(run.game, run.checkpoint)
     ledger.rewind(run.ledger, run.game.step)
     return run
+
+
+def _is_looked_at(run: Run) -> bool:
+    """Whether a judge has his look after this step: at fixed steps, and at the last."""
+    return run.game.step in LOOKS or run.is_over
 
 
 def _ask(run: Run, judge: Judge) -> None:

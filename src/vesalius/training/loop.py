@@ -11,7 +11,7 @@ from torch.optim import Adam
 
 from vesalius.errors import DivergenceError
 from vesalius.networks.blocks import seeded
-from vesalius.objectives.turn import Players, Turn
+from vesalius.objectives.turn import Objective, Players, Turn
 from vesalius.recipes.recipe import Recipe
 from vesalius.training.average import Average
 from vesalius.training.devices import Machine
@@ -92,13 +92,13 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
         stacked: Training pictures.
         machine: Where it will be played.
     """
-    objective = recipe.objective
+    objective: Objective = recipe.objective
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         players = objective.players(stacked.shape, len(recipe.task.classes))
     objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
-    optimizers = {name: _adam(recipe, player.parameters()) for name, player in players.items()}
+    optimizers = {name: _adam(objective, player.parameters()) for name, player in players.items()}
     return Game(recipe, players, optimizers, Average(players["generator"], recipe.half_life), machine)
 
 
@@ -139,8 +139,7 @@ def _take(game: Game, turn: Turn, stacked: Stacked, index: int) -> dict[str, Ten
     return {f"{turn.player}/{term}": value.detach() for term, value in terms.items()}
 
 
-def _adam(recipe: Recipe, parameters: Iterator[torch.nn.Parameter]) -> Adam:
-    objective = recipe.objective
+def _adam(objective: Objective, parameters: Iterator[torch.nn.Parameter]) -> Adam:
     return Adam(parameters, lr=objective.learning_rate, betas=objective.betas, fused=True)
 
 

@@ -1,0 +1,79 @@
+"""The benchmark of the main job counts only what was compared, and only what is new."""
+
+import importlib.util
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture
+def bench(request, monkeypatch):
+    folder = request.config.rootpath / "benchmarks"
+    monkeypatch.syspath_prepend(str(folder))
+    spec = importlib.util.spec_from_file_location("benchmark_expand", folder / "expand.py")
+    script = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, script)
+    spec.loader.exec_module(script)
+    return script
+
+
+def evidence(made=1.0, linear=2.0, copying="NONE DETECTED", others=True):
+    """As much of a record as the benchmark counts by."""
+    row = SimpleNamespace(
+        estimate=SimpleNamespace(value=made), anchor=lambda name: SimpleNamespace(value=linear)
+    )
+    return SimpleNamespace(
+        verdict=lambda area: SimpleNamespace(code=copying),
+        likeness=SimpleNamespace(pooled=lambda what: {"ssl": row}) if others else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "word"),
+    [
+        (0, evidence(), "closer"),
+        (0, evidence(made=3.0), "not closer"),
+        (0, evidence(others=False), "nobody aside"),
+        (1, evidence(copying="COPIES FOUND"), "released: no"),
+        (1, evidence(others=False, copying="COPIES FOUND"), "released: no"),
+        (1, evidence(), "failed"),
+        (1, None, "failed"),
+        (0, None, "failed"),
+    ],
+)
+def test_every_way_to_end_has_its_word(bench, status, found, word):
+    assert bench.Outcome(status, found).word == word
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["closer", "released: no", "nobody aside"], 0, "1; target: 1; holds"),
+        (["closer", "not closer", "released: no"], 1, "1; target: 2; falls short"),
+        (["closer", "failed"], 1, "1; target: 1; falls short"),
+    ],
+)
+def test_the_promise_is_over_what_was_compared(bench, words, code, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        bench.conclude(words)
+    assert ended.value.code == code
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].endswith(said)
+    for word in set(words) - {"closer", "not closer"}:
+        assert f"{word}: 1 of {len(words)} runs, compared with nothing" in lines
+
+
+def test_nothing_compared_is_no_promise_kept(bench):
+    with pytest.raises(SystemExit, match="no run could be compared"):
+        bench.conclude(["released: no", "nobody aside"])
+
+
+def test_an_earlier_folder_is_not_reported_as_new(request, tmp_path):
+    (tmp_path / "chest-0").mkdir()
+    program = request.config.rootpath / "benchmarks" / "expand.py"
+    words = [sys.executable, str(program), "--out", str(tmp_path)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == f"--out is {tmp_path}, which exists already; wanted a new folder\n"
