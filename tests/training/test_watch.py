@@ -122,6 +122,16 @@ def test_a_judge_who_fails_leaves_the_checkpoint_from_before_his_look(recipe_for
     assert open_run(tmp_path, recipe_for(people), people).game.step == 0
 
 
+def test_a_run_taken_up_without_a_judge_keeps_the_last_moment(recipe_for, people, tmp_path):
+    run = open_run(tmp_path, recipe_for(people), people)
+    run.judge = Scripted(1.0)
+    for tick in play(run):
+        if tick.step == 15:
+            break
+    model = fit(recipe_for(people), people, tmp_path)
+    assert (model.card.steps, model.card.judged_by) == (30, 0)
+
+
 def test_what_the_judge_says_stands_in_the_ledger(recipe_for, people, tmp_path):
     fit(recipe_for(people), people, tmp_path, judge=Scripted(1.0, 2.0, 3.0))
     assert looked_at(open_run(tmp_path, recipe_for(people), people)) == [10, 20, 30]

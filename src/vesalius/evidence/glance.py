@@ -10,6 +10,7 @@ from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.features import Space, ssl_space, texture_space
 from vesalius.evidence.fidelity import kernel_distance
 from vesalius.evidence.planes import Features
+from vesalius.evidence.verdict import Thresholds
 from vesalius.shapes import Stack
 from vesalius.training.stream import Stacked
 from vesalius.training.watch import Look
@@ -24,7 +25,7 @@ _MOST = 400
 _MADE = 400
 _ENCODER_STEPS = 150
 _DRAWS = 8
-_SLACK = 0.05
+_SLACK = Thresholds().coverage_slack
 _LOST = 50.0
 
 
@@ -34,9 +35,9 @@ class Glance:
 
     The rank is a sum of logarithms: halving the distance in one space weighs as much as halving
     it in the other, or as doubling the share of real pictures that are covered. Distances count
-    only above what real pictures show among themselves. Where coverage is more than 0.05 below
-    what real pictures reach, variety is being lost, and every further 0.02 weighs as much as a
-    distance 2.7 times as long: sharper pictures do not make up for kinds of people that are gone.
+    only above what real pictures show among themselves. Where coverage is further below what real
+    pictures reach than a verdict allows, variety is being lost, and every further 0.02 weighs as
+    much as a distance 2.7 times as long: sharper pictures do not make up for missing people.
 
     Args:
         spaces: ``texture`` and ``ssl``, fitted on training pictures.

@@ -161,10 +161,11 @@ def finish(run: Run) -> Model:
     if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, run.judge)
     game, stacked = run.game, run.stacked
-    generator = settled(game, stacked)
-    if game.kept is not None:
-        generator.load_state_dict(dict(game.kept.weights))
-    steps = game.step if game.kept is None else game.kept.step
+    generator = settled(game, stacked).cpu()
+    best = None if run.judge is None else game.kept
+    if best is not None:
+        generator.load_state_dict(dict(best.weights))
+    steps = game.step if best is None else best.step
     classes = game.recipe.task.classes
     counts = np.bincount(stacked.labels, minlength=len(classes)).tolist()
     card = Card(
@@ -176,7 +177,7 @@ def finish(run: Run) -> Model:
         counts=dict(zip(classes, counts, strict=True)),
         steps=steps,
         played=game.step,
-        judged_by=0 if run.judge is None else run.judge.patients,
+        judged_by=0 if run.judge is None or best is None else run.judge.patients,
         seconds=round(run.seconds, 1),
         seed=game.recipe.seed,
     )
