@@ -27,7 +27,7 @@ class Cohort:
 
     Args:
         source: Folder with metadata.csv, DICOM tree, imagesTr/labelsTr, or a folder for each class.
-        out: Write the cohort as a Parquet table to this file.
+        out: Write the cohort as a Parquet table to this new file; it is private.
         where: Keep only cases with these values, e.g. ``label=CT,MR``.
     """
 
