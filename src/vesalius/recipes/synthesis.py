@@ -70,6 +70,11 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
 def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """Hinge loss, lazy R1 and differentiable augmentation on DCGAN shapes: the first engine.
 
+    Measured on 1,195 chest X-rays at 64 x 64, ten minutes on two cores (AMD EPYC), 2026-11-21, three
+    seeds, ``benchmarks/expand.py --cohorts chest``: KID texture 2.3 to 5.0 (linear model 61 to 64),
+    KID ssl 0.053 to 0.065 (linear model 0.041 to 0.049), coverage 0.87, AUC of a network trained on
+    its pictures 0.91 to 0.93 (on real ones 0.99), 0 of 500 copied.
+
     Args:
         task: What is made.
         train: Training cases.
@@ -80,7 +85,9 @@ def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
 
 
 def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
-    """The R3GAN objective on the same networks: fewer steps in the same time, steadier.
+    """The R3GAN objective on the same networks, at nearly twice the cost of a step.
+
+    Measured once, on phantoms (see the experiment log): far behind the hinge loss after 500 steps.
 
     Args:
         task: What is made.
