@@ -26,20 +26,37 @@ def test_a_cut_of_enough_people_is_kept(recorded):
     assert (len(people.parts.train), len(people.parts.test), people.notes) == (12, 12, ())
 
 
-def test_a_training_side_that_duplicates_leave_too_small_is_no_side(recorded):
+def test_whom_a_recorded_split_keeps_aside_is_never_learnt_from(recorded):
     twin = replace(recorded.cases[0], pictures=recorded.cases[12].pictures)
     people = split_people(Cohort((twin, *recorded.cases[1:]), "recorded"), Selection())
+    assert (len(people.parts.train), len(people.parts.test)) == (11, 12)
+    assert people.notes[0].startswith("1 pair(s) of equal or nearly equal pictures across the split")
+    assert "without them 23 patient(s) are too few" in people.notes[1]
+    assert people.notes[1].endswith("the recorded split is kept")
+
+
+def by_hash(train: int, test: int) -> Cohort:
+    """People of whom the hash keeps some aside."""
+    everybody = phantom_cohort(200, size=16)
+    parts = everybody.parts()
+    return Cohort((*parts.train.cases[:train], *parts.test.cases[:test]), "by hash")
+
+
+def test_a_training_side_that_duplicates_leave_too_small_is_no_side():
+    cohort = by_hash(12, 12)
+    twin = replace(cohort.cases[0], pictures=cohort.cases[12].pictures)
+    people = split_people(Cohort((twin, *cohort.cases[1:]), "by hash"), Selection())
     assert (len(people.parts.train), len(people.parts.test)) == (24, 0)
     (note,) = people.notes
     assert note.startswith("1 pair(s) of equal or nearly equal pictures across the split: without them 23")
     assert note.endswith("nothing can be said of other people")
 
 
-def test_a_class_that_only_duplicates_had_is_not_lost(recorded):
-    cases = [replace(case, facts={**case.facts, "label": "a"}) for case in recorded.cases]
-    more = phantom_cohort(1, size=16, seed=9).cases[0]
-    last = replace(more, facts={"label": "b", "split": "train"}, pictures=cases[12].pictures)
-    people = split_people(Cohort((*cases, last), "recorded"), Selection())
+def test_a_class_that_only_duplicates_had_is_not_lost():
+    cohort = by_hash(13, 12)
+    cases = [replace(case, facts={**case.facts, "label": "a"}) for case in cohort.cases]
+    last = replace(cases[0], facts={"label": "b"}, pictures=cases[13].pictures)
+    people = split_people(Cohort((last, *cases[1:]), "by hash"), Selection())
     assert len(people.parts.train) == 25
     assert "all people of class 'b' would be kept aside" in people.notes[0]
 

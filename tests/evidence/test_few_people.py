@@ -90,8 +90,9 @@ def test_a_cohort_keeps_nobody_aside_where_they_would_be_too_few(people, aside):
         replace(case, patient=f"p{place % people}" if place < 30 else f"q{place}")
         for place, case in enumerate(cases)
     ]
-    sides = ["test" if place < 30 else "train" for place in range(60)]
-    told = [replace(case, facts=case.facts | {"split": side}) for case, side in zip(told, sides, strict=True)]
+    parts = phantom_cohort(300, size=16).parts()
+    names = {"p": sorted(parts.test.patients), "q": sorted(parts.train.patients)}
+    told = [replace(case, patient=names[case.patient[0]][int(case.patient[1:])]) for case in told]
     found = split_people(Cohort(tuple(told)), Selection(label="none"))
     assert len(found.parts.test.patients) == aside
     assert bool(aside) == (not any("too few to keep some aside" in note for note in found.notes))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vesalius.cli.console import aside
 from vesalius.cli.verbs import Selection
-from vesalius.cohort.cohort import Cohort, Parts, require
+from vesalius.cohort.cohort import Cohort, Parts, is_divided, require
 from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
@@ -66,22 +66,25 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
     When too few people or pictures would be left on a side, or a class without training
-    pictures, everybody is learnt from and nothing is claimed of others.
+    pictures, everybody is learnt from and nothing is claimed of others; but whom a recorded split
+    keeps aside is never learnt from.
 
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
     """
     fact = None if selection.label == "none" else selection.label
     levels = cohort.levels(fact) if fact else ()
-    parts, notes = cohort.parts(), cohort.remarks
+    parts, notes, is_recorded = cohort.parts(), cohort.remarks, is_divided(cohort)
     reason = _too_little(parts, fact, levels)
-    if not reason:
+    if is_recorded or not reason:
         train, pairs = without_duplicates(parts.train, parts.val, parts.test)
         parts = Parts(train, parts.val, parts.test)
         said = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split"
         notes += (f"{said}: training side left out",) if pairs else ()
         if left := _too_little(parts, fact, levels):
-            reason = f"{said}: without them {left}"
+            reason = f"{said}: without them {left}" if pairs else left
+    if reason and is_recorded:
+        return People(parts, fact, (*notes, f"{reason}; the recorded split is kept"))
     if reason:
         nobody = replace(cohort, cases=())
         note = f"{reason}: everybody is learnt from, and nothing can be said of other people"

@@ -215,13 +215,19 @@ class Cohort:
             raise CohortError(f"cohort {self.name}: some cases have no 'split', wanted all or none")
         if unknown and len(recorded) > 1:
             raise CohortError(f"cohort {self.name}: 'split' is {unknown[0]!r}, wanted one of {sorted(SIDES)}")
-        if recorded and not unknown:
+        if is_divided(self):
             parts = Parts(*(recorded.get(side, replace(self, cases=())) for side in Parts._fields))
         else:
             rest, held = self.split(test, salt)
             parts = Parts(*rest.split(val / (1 - test), salt + "/val"), held)
         separate(**parts._asdict())
         return parts
+
+
+def is_divided(cohort: Cohort) -> bool:
+    """Whether the fact ``split`` says who is on which side, so that the hash does not decide."""
+    recorded = sides(cohort)
+    return bool(recorded) and set(recorded) <= set(Parts._fields)
 
 
 def sides(cohort: Cohort) -> dict[str, Cohort]:
