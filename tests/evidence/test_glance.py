@@ -75,3 +75,17 @@ def test_many_pictures_of_few_people_are_not_judged_by(sides):
     for people in (1, glance.PEOPLE - 1):
         names = tuple(f"p{place % people}" for place in range(len(sides[1])))
         assert glance_by(sides[0], replace(sides[1], patients=names)) is None
+
+
+def test_pairs_of_one_person_do_not_count(judge, sides):
+    made = wanted(judge, sides[2])
+    twice = replace(
+        judge,
+        real=tuple(np.repeat(rows, 2, axis=0) for rows in judge.real),
+        people=np.repeat(judge.people, 2),
+    )
+    strangers = replace(twice, people=np.arange(2 * len(judge.people)))
+    name = "watch/KID ssl"
+    assert twice.patients == judge.patients
+    assert twice(made).numbers[name] == pytest.approx(judge(made).numbers[name])
+    assert strangers(made).numbers[name] > twice(made).numbers[name]

@@ -38,6 +38,14 @@ def early(monkeypatch):
     monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 20}))
 
 
+def leave_halfway(run):
+    """Play past the first look, with a judge who likes what he sees."""
+    run.judge = Scripted(1.0)
+    for tick in play(run):
+        if tick.step == 15:
+            break
+
+
 def test_the_best_moment_is_kept_and_equals_a_run_of_as_many_steps(recipe_for, people, tmp_path):
     kept = fit(recipe_for(people), people, tmp_path / "a", judge=Scripted(1.0, 2.0, 3.0))
     short = fit(recipe_for(people, steps=10), people, tmp_path / "b")
@@ -56,11 +64,7 @@ def test_the_last_moment_is_kept_when_it_is_the_best(recipe_for, people, tmp_pat
 
 
 def test_a_resumed_run_still_has_the_moment_from_before(recipe_for, people, tmp_path):
-    run = open_run(tmp_path, recipe_for(people), people)
-    run.judge = Scripted(1.0)
-    for tick in play(run):
-        if tick.step == 15:
-            break
+    leave_halfway(open_run(tmp_path, recipe_for(people), people))
     again = open_run(tmp_path, recipe_for(people), people)
     again.judge = Scripted(2.0, 3.0)
     for _ in play(again):
@@ -123,11 +127,7 @@ def test_a_judge_who_fails_leaves_the_checkpoint_from_before_his_look(recipe_for
 
 
 def test_a_run_taken_up_without_a_judge_keeps_the_last_moment(recipe_for, people, tmp_path):
-    run = open_run(tmp_path, recipe_for(people), people)
-    run.judge = Scripted(1.0)
-    for tick in play(run):
-        if tick.step == 15:
-            break
+    leave_halfway(open_run(tmp_path, recipe_for(people), people))
     model = fit(recipe_for(people), people, tmp_path)
     assert (model.card.steps, model.card.judged_by) == (30, 0)
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.features import Space, ssl_space, texture_space
 from vesalius.evidence.fidelity import kernel_distance
+from vesalius.evidence.intervals import numbered
 from vesalius.evidence.planes import Features
 from vesalius.evidence.verdict import Thresholds
 from vesalius.shapes import Stack
@@ -23,6 +24,7 @@ PEOPLE = 10
 
 _MOST = 400
 _MADE = 400
+_KNOWN = 4000
 _ENCODER_STEPS = 150
 _DRAWS = 8
 _SLACK = Thresholds().coverage_slack
@@ -45,7 +47,7 @@ class Glance:
         noise: Distance between as many training and those pictures, in each space.
         usual: Coverage of those pictures by as many training pictures, in the last space.
         labels: Class of each picture that is wanted: those of the people aside, several times.
-        patients: Number of people aside.
+        people: Person of each picture of people aside, numbered from 0.
     """
 
     spaces: tuple[Space, ...]
@@ -53,12 +55,18 @@ class Glance:
     noise: tuple[float, ...]
     usual: float
     labels: Int[np.ndarray, "_"]
-    patients: int
+    people: Int[np.ndarray, "_"]
+
+    @property
+    def patients(self) -> int:
+        """How many people it judges by."""
+        return len(np.unique(self.people))
 
     def __call__(self, made: Stack) -> Look:
         """Rank made pictures of the classes of `labels`; lower is better."""
         rows = [space.embed(made) for space in self.spaces]
-        distances = [kernel_distance(real, one)[0] for real, one in zip(self.real, rows, strict=True)]
+        pairs = zip(self.real, rows, strict=True)
+        distances = [kernel_distance(real, one, self.people)[0] for real, one in pairs]
         covered = _coverage(self.real[-1], rows[-1])
         near = sum(log(max(one, 0.0) + noise) for one, noise in zip(distances, self.noise, strict=True))
         rank = near - log(covered + 1 / len(self.real[-1]))
@@ -83,19 +91,24 @@ def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
         return None
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(aside))[:_MOST])
-    spaces = (texture_space(train.stack), ssl_space(train.stack, seed, _ENCODER_STEPS))
+    # Enough to know the training pictures by; all of a large cohort need not fit into memory.
+    known = train.stack[
+        np.unique(np.linspace(0, len(train) - 1, min(len(train), _KNOWN)).round().astype(int))
+    ]
+    spaces = (texture_space(known), ssl_space(known, seed, _ENCODER_STEPS))
     real = tuple(space.embed(aside.stack[chosen]) for space in spaces)
     others = [np.sort(rng.permutation(len(train))[: len(chosen)]) for _ in range(_DRAWS)]
     drawn = [[space.embed(train.stack[rows]) for rows in others] for space in spaces]
-    noise = tuple(_noise(*pair) for pair in zip(real, drawn, strict=True))
+    people = numbered(tuple(aside.patients[index] for index in chosen))
+    noise = tuple(_noise(*pair, people) for pair in zip(real, drawn, strict=True))
     usual = float(np.mean([_coverage(real[-1], rows) for rows in drawn[-1]]))
     labels = np.tile(aside.labels[chosen], max(1, round(_MADE / len(chosen))))
-    return Glance(spaces, real, noise, usual, labels, len({aside.patients[index] for index in chosen}))
+    return Glance(spaces, real, noise, usual, labels, people)
 
 
-def _noise(real: Features, draws: list[Features]) -> float:
+def _noise(real: Features, draws: list[Features], people: Int[np.ndarray, "_"]) -> float:
     """Typical distance of real pictures from real pictures: what cannot be told from none."""
-    return max(float(np.mean([abs(kernel_distance(real, rows)[0]) for rows in draws])), 1e-9)
+    return max(float(np.mean([abs(kernel_distance(real, rows, people)[0]) for rows in draws])), 1e-9)
 
 
 def _coverage(real: Features, made: Features) -> float:
