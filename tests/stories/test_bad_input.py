@@ -1,6 +1,7 @@
 """A user's mistake: one clear line, exit code 1, nothing half written."""
 
 import re
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -122,6 +123,42 @@ def test_a_full_disk_while_the_game_is_saved(study, tmp_path, capsys, monkeypatc
     assert re.fullmatch(r"StorageError: .*checkpoint.safetensors: not written: No space left on device", said)
     left = {entry.name for entry in (tmp_path / "out").iterdir()}
     assert left == {"cohort.sha256", "recipe.json", "pictures.npy", "pictures.json", "ledger.jsonl"}
+    monkeypatch.undo()
+    assert cli.main([str(word) for word in words]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is missing: a Linux device")
+def test_a_full_disk_while_the_ledger_grows(study, tmp_path, capsys):
+    words = ["train", "synthesis.conditional_gan", study, "--out", tmp_path / "out"]
+    words += ["--minutes", "0.01", "--size", "16"]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cohort.sha256").touch()
+    ledger = tmp_path / "out" / "ledger.jsonl"
+    ledger.symlink_to("/dev/full")
+    said = refused(capsys, *words)
+    assert re.fullmatch(r"StorageError: .*ledger.jsonl: not written: No space left on device", said)
+    left = {entry.name for entry in (tmp_path / "out").iterdir()}
+    assert left == {"cohort.sha256", "recipe.json", "pictures.npy", "pictures.json", "ledger.jsonl"}
+    ledger.unlink()
+    assert cli.main([str(word) for word in words]) == 0
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "generator.safetensors", "card.json"])
+def test_a_full_disk_while_the_model_is_saved(name, study, tmp_path, capsys, monkeypatch):
+    whole = Path.write_bytes
+
+    def half(path, content):
+        whole(path, content[: len(content) // 2] if path.name.endswith(name) else content)
+        if path.name.endswith(name):
+            full()
+
+    words = ["train", "synthesis.conditional_gan", study, "--out", tmp_path / "out"]
+    words += ["--minutes", "0.01", "--size", "16"]
+    monkeypatch.setattr(Path, "write_bytes", half)
+    said = refused(capsys, *words)
+    assert re.fullmatch(rf"StorageError: .*{name}: not written: No space left on device", said)
+    assert not any(name in entry.name for entry in (tmp_path / "out" / "model").iterdir())
+    assert not (tmp_path / "out" / "model" / "card.json").exists()
     monkeypatch.undo()
     assert cli.main([str(word) for word in words]) == 0
 
