@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import torch
 from PIL import Image as Raster
 
+from vesalius.imaging.dicom_write import write_dicom
 from vesalius.imaging.formats import write_image, write_labels
 from vesalius.imaging.geometry import Geometry
-from vesalius.imaging.image import Image, LabelMap
+from vesalius.imaging.image import Image, LabelMap, Origin
+from vesalius.imaging.marks import Mark
 
 
 @pytest.fixture
@@ -39,5 +42,22 @@ def nifti():
             labels.parent.mkdir(parents=True, exist_ok=True)
             write_labels(LabelMap(drawn, grid), labels)
         return write_image(Image(voxels, grid), path)
+
+    return write
+
+
+@pytest.fixture
+def dicom():
+    """Write a slice of DICOM in a series of its own."""
+
+    def write(path: Path, patient: str, study: str) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        grey = Image(torch.arange(64.0).reshape(1, 1, 8, 8), Geometry.plain((1, 8, 8)))
+        (made,) = write_dicom(grey, path.with_name(f"{path.stem}-made"), Mark(Origin.DERIVED), patient="x")
+        said = pydicom.dcmread(made)
+        said.PatientID, said.StudyInstanceUID = patient, f"1.2.3.{study}"
+        said.save_as(path)
+        made.unlink()
+        return path
 
     return write

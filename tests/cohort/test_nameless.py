@@ -9,7 +9,7 @@ from vesalius.cli.people import gather_people, split_people
 from vesalius.cli.verbs import Cohort as Ask
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.folder import read_cohort, survey
-from vesalius.cohort.inspection import NAMELESS
+from vesalius.cohort.inspection import NAMELESS, NAMELESS_STUDIES
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.cohort.slices import slices
 from vesalius.cohort.table import write_cohort
@@ -34,6 +34,15 @@ def layout(folder: Path, kind: str, png) -> Path:
 )
 def test_a_layout_without_patient_ids_says_so(tmp_path: Path, png, kind):
     assert survey(layout(tmp_path, kind, png)).cohort.remarks == (NAMELESS,)
+
+
+def test_studies_without_patient_id_are_people_of_their_own_and_counted(tmp_path: Path, dicom):
+    for number, (who, study) in enumerate([("A", "1"), ("A", "2"), ("", "3"), ("", "3"), ("", "4")]):
+        dicom(tmp_path / f"{number}.dcm", who, study)
+    cohort = survey(tmp_path).cohort
+    assert len(cohort) == 5
+    assert len(cohort.patients) == 3
+    assert cohort.remarks == (f"2 of 4 series have {NAMELESS_STUDIES}",)
 
 
 def test_a_pattern_that_names_people_silences_the_remark(tmp_path: Path, png):

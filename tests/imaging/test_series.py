@@ -68,11 +68,16 @@ def test_a_survey_tells_what_the_headers_say(tmp_path, ct, saved):
     assert series.attributes["PatientAge"] == "063Y"
 
 
-def test_a_patient_without_id_gets_a_steady_pseudonym(tmp_path, ct, saved):
-    saved(tmp_path, ct(0, PatientID=""), ct(0, PatientID="", SeriesInstanceUID="1.2.5"))
-    patients = {series.patient for series in find_series(tmp_path).series}
-    assert len(patients) == 1
-    assert next(iter(patients)).startswith("study-")
+def test_people_who_share_a_series_uid_are_told_apart(tmp_path, ct, saved):
+    saved(tmp_path, *(ct(z, PatientID=who) for who in ("A", "B") for z in (0, 2)))
+    found = [(series.patient, series.slices, series.is_regular) for series in find_series(tmp_path).series]
+    assert found == [("A", 2, True), ("B", 2, True)]
+
+
+def test_a_patient_without_id_is_nobody(tmp_path, ct, saved):
+    saved(tmp_path, ct(0, PatientID=""))
+    (series,) = find_series(tmp_path).series
+    assert series.patient == ""
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):

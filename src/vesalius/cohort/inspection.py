@@ -18,6 +18,12 @@ NAMELESS = (
 )
 """What has to be said of people whom nobody but the names of their files tells apart."""
 
+NAMELESS_STUDIES = (
+    "no patient id: each study is taken for a person of its own; "
+    "if one person has several studies, splits leak and counts are too high"
+)
+"""What has to be said of DICOM series without Patient ID, after their number."""
+
 
 class Inspected(NamedTuple):
     """What a look at pictures gives.

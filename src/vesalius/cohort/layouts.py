@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from vesalius.cohort.cohort import SIDES, Case, Fact, Stored
-from vesalius.cohort.inspection import NAMELESS, Inspected
+from vesalius.cohort.inspection import NAMELESS, NAMELESS_STUDIES, Inspected
 from vesalius.errors import CohortError
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.formats import NIFTI, is_picture
@@ -46,7 +46,7 @@ def read_dicom_tree(source: Path) -> Inspected:
 
     Facts: ``modality``, ``description``, ``folder``, extent and spacing, and what the header tells of
     sex, age, site and scanner. The label is the modality. Patients get a pseudonym made from
-    their identifier. Pictures of other kinds are named as not read.
+    their identifier, or from their study where it is empty. Pictures of other kinds are named as not read.
 
     Args:
         source: A folder or one file.
@@ -62,7 +62,9 @@ def read_dicom_tree(source: Path) -> Inspected:
         problems.append(Problem(series.paths[0], _irregular(series)))
         if len(series.paths) > 1:
             cases += [_series(series, (path,), root) for path in series.paths]
-    return Inspected(tuple(cases), tuple(problems), tuple(notes))
+    nameless = sum(not series.patient for series in found.series)
+    remarks = (f"{nameless} of {len(found.series)} series have {NAMELESS_STUDIES}",) if nameless else ()
+    return Inspected(tuple(cases), tuple(problems), tuple(notes), remarks)
 
 
 def _others(source: Path) -> Iterator[Problem]:
@@ -94,7 +96,8 @@ def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
     if len(paths) > 1:
         facts |= {"slices": series.slices, "rows": series.rows, "columns": series.columns}
         facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", series.spacing, strict=True)}
-    patient = sha256(series.patient.encode(errors="surrogateescape")).hexdigest()[:12]
+    who = series.patient or f"study {series.study}"
+    patient = sha256(who.encode(errors="surrogateescape")).hexdigest()[:12]
     return Case(key.as_posix(), patient, {"image": Stored(paths)}, {}, facts)
 
 

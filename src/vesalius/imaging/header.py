@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 
 from pydicom import Dataset
@@ -90,7 +89,7 @@ class Header:
         instance: SOP Instance UID.
         series: Series Instance UID.
         study: Study Instance UID.
-        patient: Patient ID; where it is empty, a pseudonym made from the study.
+        patient: Patient ID; ``""`` when the file does not say.
         modality: DICOM modality, ``"OT"`` when unknown.
         description: Series Description.
         number: Instance Number; 0 when absent.
@@ -177,7 +176,7 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
     kind = UID(_text(dataset, "SOPClassUID") or opened.preface.kind).name
     if not kind and "Rows" not in dataset:
         raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
-    study, photometric = _text(dataset, "StudyInstanceUID"), _text(dataset, "PhotometricInterpretation")
+    photometric = _text(dataset, "PhotometricInterpretation")
     extent = _whole(dataset, "Rows"), _whole(dataset, "Columns")
     shape = _Shape(_whole(dataset, "NumberOfFrames", 1), *extent, _whole(dataset, "SamplesPerPixel", 1))
     plain = _plain(opened, shape, photometric)
@@ -190,8 +189,8 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
         kind=kind,
         instance=_text(dataset, "SOPInstanceUID"),
         series=_text(dataset, "SeriesInstanceUID"),
-        study=study,
-        patient=_text(dataset, "PatientID") or f"study-{sha256(study.encode()).hexdigest()[:12]}",
+        study=_text(dataset, "StudyInstanceUID"),
+        patient=_text(dataset, "PatientID"),
         modality=_text(dataset, "Modality") or "OT",
         description=_text(dataset, "SeriesDescription"),
         number=_whole(dataset, "InstanceNumber"),

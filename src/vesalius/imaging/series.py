@@ -37,7 +37,7 @@ class Series:
     Args:
         uid: Series Instance UID.
         modality: DICOM modality, ``"OT"`` when unknown.
-        patient: Patient ID, or a pseudonym made from the study where it is empty.
+        patient: Patient ID; ``""`` when the files do not say.
         study: Study Instance UID.
         description: Series Description.
         paths: Files, from the lowest to the highest slice along the normal.
@@ -94,7 +94,7 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
     if not source.exists():
         raise DicomError(f"{source}: no such file or folder, wanted DICOM files")
     reader = HeaderReader(limits)
-    groups: dict[str, list[Header]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Header]] = defaultdict(list)
     problems = list(closed_below(source))
     for path in _candidates(source):
         try:
@@ -102,7 +102,8 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
             if header.kind == _DIRECTORY:
                 continue
             header.require_pixels()
-            groups[header.series or str(path)].append(header)
+            # Careless anonymisation gives one Series Instance UID to several people.
+            groups[header.patient, header.study, header.series or str(path)].append(header)
         except ImagingError as error:
             problems.append(Problem(path, str(error)))
     series = []
