@@ -1,35 +1,38 @@
-"""Ctrl-C leaves a run that the same command takes up."""
+"""Ctrl-C and SIGTERM leave a run that the same command takes up."""
 
 import signal
 import subprocess
 import sys
 import time
 
+import pytest
+
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.imaging.formats import write_image
 from vesalius.training import ledger
 
 
-def _begin(command, run):
-    """Start training and press Ctrl-C as soon as something stands in the ledger."""
+def _begin(command, run, number):
+    """Start training and send a signal as soon as something stands in the ledger."""
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(600):
             if len(ledger.read(run / "ledger.jsonl")) >= 1 or process.poll() is not None:
                 break
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=60)
     return process.returncode, said
 
 
-def test_ctrl_c_leaves_a_run_that_the_same_command_finishes(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_run_that_the_same_command_finishes(number, tmp_path):
     for case in phantom_cohort(24, size=16).cases:
         write_image(case.image(), tmp_path / "study" / str(case.facts["label"]) / f"{case.patient}.nii.gz")
     run = tmp_path / "run"
     command = [sys.executable, "-m", "vesalius.cli", "train", "synthesis.conditional_gan"]
     command += [str(tmp_path / "study"), "--out", str(run), "--size", "16", "--minutes", "0.15"]
-    status, said = _begin(command, run)
-    assert status == 130, said
+    status, said = _begin(command, run, number)
+    assert status == 128 + number, said
     assert "go on from here with the same command" in said
     assert (run / "checkpoint.safetensors").exists()
     assert not (run / "model").exists()

@@ -85,6 +85,29 @@ def test_a_run_left_early_is_taken_up_and_ends_like_one_never_left(recipe_for, f
     assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
 
 
+def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before_and_says_so(
+    recipe_for, finished, people, tmp_path
+):
+    _, model = finished
+    for last in (7, 9):
+        run = open_run(tmp_path, recipe_for(people), people)
+        for tick in play(run):
+            if tick.step == last:
+                break
+    content = bytearray(run.checkpoint.read_bytes())
+    content[-1] ^= 1
+    run.checkpoint.write_bytes(content)
+    run = open_run(tmp_path, recipe_for(people), people)
+    assert run.game.step == 7
+    assert "checkpoint is damaged" in run.damage
+    (said,) = ledger.read(run.ledger)
+    assert said["step"] == 7
+    assert "newest checkpoint was damaged" in said["event"]
+    for _ in play(run):
+        pass
+    assert torch.equal(finish(run).sample([0, 1], 3), model.sample([0, 1], 3))
+
+
 def test_a_run_that_is_taken_up_decodes_nothing_again(recipe_for, people, tmp_path, monkeypatch):
     first = open_run(tmp_path, recipe_for(people), people).stacked
     monkeypatch.setattr(Synthesis, "encode", None)

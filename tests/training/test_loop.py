@@ -73,7 +73,7 @@ def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, 
     stopped, _ = played(recipe, steps=stop)
     checkpoint.save(stopped, tmp_path / "game.safetensors", seconds=1.5)
     taken_up = begin(recipe, pictures(), find_machine())
-    assert checkpoint.resume(taken_up, tmp_path / "game.safetensors") == 1.5
+    assert checkpoint.resume(taken_up, tmp_path / "game.safetensors") == (1.5, "")
     for _ in train(taken_up, pictures()):
         pass
     assert torch.equal(weights(whole), weights(taken_up))
@@ -94,6 +94,28 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
     path.write_bytes(b"\x00" * 100)
     with pytest.raises(ModelError, match=r"game.safetensors: checkpoint cannot be read"):
         checkpoint.resume(begin(toy(), pictures(), find_machine()), path)
+
+
+@pytest.mark.parametrize("at", [3, 400, -1], ids=["its length", "its words", "its numbers"])
+def test_of_a_checkpoint_with_one_bit_turned_the_one_before_is_taken(tmp_path, at):
+    path = tmp_path / "game.safetensors"
+    recipe = toy()
+    for step in (2, 4):
+        game, _ = played(recipe, steps=step)
+        checkpoint.save(game, path, seconds=float(step))
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    taken_up = begin(recipe, pictures(), find_machine())
+    seconds, damage = checkpoint.resume(taken_up, path)
+    assert (seconds, taken_up.step) == (2, 2)
+    assert damage.startswith(f"{path}: checkpoint ")
+    for _ in train(taken_up, pictures()):
+        pass
+    assert torch.equal(weights(played(recipe)[0]), weights(taken_up))
+    checkpoint.before(path).unlink()
+    with pytest.raises(ModelError, match=r"game.safetensors: checkpoint (is damaged|cannot be read)"):
+        checkpoint.resume(begin(recipe, pictures(), find_machine()), path)
 
 
 def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch):

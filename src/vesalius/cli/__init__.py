@@ -1,12 +1,14 @@
 """The command line: what people touch. Nothing heavy is imported before a verb runs."""
 
 import os
+import signal
 import sys
 
 import tyro
 
 from vesalius.cli.verbs import Assess, Cohort, Demo, Expand, Recipes, Sample, Train
 from vesalius.errors import VesaliusError
+from vesalius.training.interrupt import as_ctrl_c
 
 Command = Cohort | Train | Sample | Assess | Expand | Recipes | Demo
 """Every verb of the house; ``vesalius --help`` is this line."""
@@ -20,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         0 when all went well, 1 after a mistake that was named in one line on standard error,
-        130 after Ctrl-C.
+        130 after Ctrl-C, 143 after SIGTERM.
     """
     # Waiting threads spin a little, then sleep: spinning on makes steps ten times slower on a
     # machine that is shared, and sleeping at once a fifth slower on one that is not.
@@ -33,11 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
         config=(tyro.conf.OmitArgPrefixes,),
     )
     try:
-        command.run()
+        with as_ctrl_c():
+            command.run()
     except VesaliusError as error:
         sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         sys.stderr.write("stopped; train, expand and demo go on from here with the same command\n")
-        return 130
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     return 0

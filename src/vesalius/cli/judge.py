@@ -47,7 +47,7 @@ def judge(
     Args:
         model: Who made the pictures.
         bench: The pictures.
-        ledger_file: Of the run, for the learning curves.
+        ledger_file: Of the run, for the learning curves and what happened besides.
         notes: What the report has to say of the split and of the made pictures.
         quick: Whether fewer repetitions will do.
         tell: Called with the name of each stage as it begins.
@@ -78,7 +78,12 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject
         seed=card.seed,
         cohorts={"train": card.fingerprint},
         curves=curves_of(ledger_file),
-        remarks=(*notes, kept(card), f"vesalius {version('vesalius')}, torch {card.torch}"),
+        remarks=(
+            *notes,
+            *events_of(ledger_file),
+            kept(card),
+            f"vesalius {version('vesalius')}, torch {card.torch}",
+        ),
     )
 
 
@@ -146,9 +151,15 @@ def kept(card: Card) -> str:
     )
 
 
+def events_of(ledger_file: Path) -> tuple[str, ...]:
+    """What happened to a run besides learning, in words."""
+    lines = ledger.read(ledger_file)
+    return tuple(f"after step {line['step']}: {line['event']}" for line in lines if "event" in line)
+
+
 def curves_of(ledger_file: Path) -> tuple[Curve, ...]:
     """The learning curves of a ledger."""
-    lines = [line for line in ledger.read(ledger_file) if "step" in line]
+    lines = [line for line in ledger.read(ledger_file) if "event" not in line]
     names = sorted({name for line in lines for name in line} - {"step", "seconds"})
     curves = []
     for name in names:

@@ -75,6 +75,8 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
     with bar("decoding the training pictures", len(cohort)) as shown:
         run = open_run(folder, recipe, cohort, minutes, shown.at)
     mention_undecoded(run.stacked)
+    if run.damage:
+        say(f"warning: {run.damage}; the run goes on from the checkpoint before it, step {run.game.step}")
     return run
 
 

@@ -1,7 +1,12 @@
-"""Save and resume a game, to the step; no pickle."""
+"""Save and resume a game, to the step; no pickle, a checksum in each file, and the last two of them."""
 
+import hashlib
 import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,9 +18,28 @@ from vesalius.errors import ModelError
 from vesalius.storage import written
 from vesalius.training.loop import Game, Snapshot
 
+_SUM = "sha256"
+
+
+class Resumed(NamedTuple):
+    """What taking up a saved game gives.
+
+    Args:
+        seconds: Time played before the save.
+        damage: Why the newest checkpoint could not be used and the one before it was; ``""`` when it could.
+    """
+
+    seconds: float
+    damage: str = ""
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the newest lies."""
+    return path.with_stem(f"{path.stem}.before")
+
 
 def save(game: Game, path: Path, seconds: float = 0.0) -> None:
-    """Write a whole game beside, then rename.
+    """Write a whole game beside, then rename; the checkpoint that was there is kept as the one `before`.
 
     Args:
         game: As it stands.
@@ -34,29 +58,32 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     if game.kept is not None:
         tensors |= {f"kept/{name}": value for name, value in game.kept.weights.items()}
         said |= {"kept_step": str(game.kept.step), "kept_rank": str(game.kept.rank)}
+    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with written(path) as beside:
-        _save(tensors, beside, said)
+        _save(whole, beside, said | {_SUM: _sum(whole, said)})
+        with suppress(FileNotFoundError):
+            os.replace(path, before(path))
 
 
-def resume(game: Game, path: Path) -> float:
+def resume(game: Game, path: Path) -> Resumed:
     """Put a saved game into a freshly begun one of the same recipe.
+
+    Where the newest file is damaged, the one before it is taken, and the answer says so.
 
     Args:
         game: Changed in place.
         path: What `save` wrote.
 
-    Returns:
-        Seconds played before the save.
-
     Raises:
-        ModelError: The file is damaged, or belongs to another recipe.
+        ModelError: No file is whole, or it belongs to another recipe.
     """
+    damage = ""
     try:
-        with safe_open(path, "pt") as stored:
-            said = stored.metadata()
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: checkpoint cannot be read ({error}), wanted one of this run") from error
+        said, tensors = _read(path)
+    except ModelError as error:
+        if not before(path).exists():
+            raise
+        damage, (said, tensors) = str(error), _read(before(path))
     if json.loads(said["recipe"]) != json.loads(game.recipe.to_json()):
         raise ModelError(f"{path}: checkpoint is of another recipe, wanted that of this run")
     game.players.load_state_dict(_under("players/", tensors))
@@ -66,7 +93,29 @@ def resume(game: Game, path: Path) -> float:
     if "kept_step" in said:
         game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), _under("kept/", tensors))
     game.step = int(said["step"])
-    return float(said["seconds"])
+    return Resumed(float(said["seconds"]), damage)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, "pt") as stored:
+            said = stored.metadata() or {}
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: checkpoint cannot be read ({error}), wanted one of this run") from error
+    if said.pop(_SUM, "") != _sum(tensors, said):
+        raise ModelError(f"{path}: checkpoint is damaged: it does not have its own checksum")
+    return said, tensors
+
+
+def _sum(tensors: Mapping[str, Tensor], said: Mapping[str, str]) -> str:
+    """SHA-256 of all that a checkpoint says, in the order of the names."""
+    found = hashlib.sha256(json.dumps(dict(said), sort_keys=True).encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def _restore(optimizer: Adam, tensors: dict[str, Tensor]) -> None:
@@ -86,8 +135,7 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _save(tensors: dict[str, Tensor], path: Path, said: dict[str, str]) -> None:
     """Safetensors reports a full disk as its own error; give it back the name it had."""
-    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     try:
-        save_file(whole, path, said)
+        save_file(tensors, path, said)
     except SafetensorError as error:
         raise OSError(str(error)) from error

@@ -17,7 +17,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import written
 from vesalius.training import ledger
-from vesalius.training.checkpoint import resume, save
+from vesalius.training.checkpoint import before, resume, save
 from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Game, Tick, begin, train
@@ -27,6 +27,7 @@ from vesalius.training.watch import LOOKS, Judge, look, settled
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
 
+_DAMAGED = "the newest checkpoint was damaged; the run went on from the one before it"
 _LEDGER_STEPS = 25
 _CHECKPOINT_SECONDS = 60.0
 
@@ -45,6 +46,8 @@ class Run:
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left.
         judge: Who chooses the moment that is kept; None keeps the last.
+        damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
+            before it; ``""`` when it did.
     """
 
     folder: Path
@@ -55,6 +58,7 @@ class Run:
     seconds: float = 0.0
     limit: float = inf
     judge: Judge | None = None
+    damage: str = ""
 
     @property
     def ledger(self) -> Path:
@@ -243,9 +247,11 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
 
 
 def _taken_up(run: Run) -> Run:
-    if run.checkpoint.exists():
-        run.seconds = resume(run.game, run.checkpoint)
+    if run.checkpoint.exists() or before(run.checkpoint).exists():
+        run.seconds, run.damage = resume(run.game, run.checkpoint)
     ledger.rewind(run.ledger, run.game.step)
+    if run.damage:
+        ledger.append(run.ledger, {"step": run.game.step, "event": _DAMAGED})
     return run
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C between steps, never within one: a half step must not be kept."""
+"""Ctrl-C and SIGTERM between steps, never within one: a half step must not be kept."""
 
 import signal
 import threading
@@ -9,10 +9,11 @@ from types import FrameType
 
 @contextmanager
 def held_back() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back while steps are played.
+    """Hold Ctrl-C and SIGTERM (what a cluster sends before it kills) back while steps are played.
 
-    Gives a function to call between steps: it raises what was held back. In a thread other than
-    the main one, which no signal reaches, it does nothing.
+    Gives a function to call between steps: it raises what was held back, as a KeyboardInterrupt of
+    the number of the signal. In a thread other than the main one, which no signal reaches, it does
+    nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -24,10 +25,28 @@ def held_back() -> Iterator[Callable[[], None]]:
 
     def give() -> None:
         if pressed:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(pressed[0])
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield give
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise what Ctrl-C raises, so that whoever is writing a file clears up behind him."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def give(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(number)
+
+    before = signal.signal(signal.SIGTERM, give)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -8,7 +8,7 @@ from vesalius.errors import StorageError
 from vesalius.storage import written
 
 Line = dict[str, float | int | str]
-"""One entry: ``step`` or ``event``, and numbers by name."""
+"""One entry: ``step``, and numbers by name or, in words, an ``event``."""
 
 
 def append(path: Path, line: Mapping[str, float | int | str]) -> None:
