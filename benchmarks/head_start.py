@@ -22,7 +22,8 @@ from vesalius.model.model import Model
 from vesalius.networks.blocks import seeded
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import finish, open_run, play
+from vesalius.training.fit import finish, play
+from vesalius.training.run import open_run
 from vesalius.training.stream import Stacked, stack
 
 CHOSEN = ("chest", "nuclei", "hippocampus")

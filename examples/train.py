@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import vesalius as vs
-from vesalius.training.fit import finish, open_run, play
+from vesalius.training.fit import finish, play
+from vesalius.training.run import open_run
 
 train, _, test = vs.phantom_cohort(60, size=32).parts()
 task = vs.synthesis_of(train, size=32, fact="label")

@@ -14,7 +14,8 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import finish, open_run, play
+from vesalius.training.fit import finish, play
+from vesalius.training.run import open_run
 
 _STEPS = 150
 
@@ -24,8 +25,9 @@ from pathlib import Path
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.recipes.recipe import read_recipe
 from vesalius.training import fit
+from vesalius.training.run import open_run
 fit._CHECKPOINT_SECONDS = 0.0
-run = fit.open_run(Path(sys.argv[1]), read_recipe(Path(sys.argv[2])), phantom_cohort(12, size=16))
+run = open_run(Path(sys.argv[1]), read_recipe(Path(sys.argv[2])), phantom_cohort(12, size=16))
 for tick in fit.play(run):
     print(tick.step, flush=True)
 """

@@ -22,7 +22,8 @@ from vesalius.model.model import load_model
 from vesalius.objectives.hinge import Hinge
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training import ledger
-from vesalius.training.fit import finish, fit, open_run, play
+from vesalius.training.fit import finish, fit, play
+from vesalius.training.run import open_run
 from vesalius.training.stream import stack
 
 

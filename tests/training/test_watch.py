@@ -10,7 +10,8 @@ import torch
 from vesalius.imaging.intensity import Percentile
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
-from vesalius.training.fit import finish, fit, open_run, play
+from vesalius.training.fit import finish, fit, play
+from vesalius.training.run import open_run
 from vesalius.training.watch import Look, look
 
 

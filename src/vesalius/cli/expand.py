@@ -20,7 +20,7 @@ from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import PEOPLE
+from vesalius.training.run import PEOPLE
 from vesalius.training.stream import stack_made
 
 _MADE = 500

@@ -13,7 +13,8 @@ from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import Run, finish, open_run, play
+from vesalius.training.fit import finish, play
+from vesalius.training.run import Run, open_run
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""

@@ -16,7 +16,7 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
 LONG = 1_000_000
-"""More steps than any budget of minutes buys: the clock ends such a run; see `training.fit.open_run`."""
+"""More steps than any budget of minutes buys: the clock ends such a run; see `training.run.open_run`."""
 
 _HALF_LIFE = 10_000.0
 

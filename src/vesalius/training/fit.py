@@ -1,120 +1,28 @@
 """Drive the loop: budget, ledger, checkpoints, and the model at the end."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from math import inf
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from vesalius.cohort.cohort import Cohort, require
-from vesalius.cohort.fingerprint import fingerprint
-from vesalius.errors import CohortError, DivergenceError, StorageError, TrainingError
+from vesalius.cohort.cohort import Cohort
+from vesalius.errors import DivergenceError
 from vesalius.model.card import Card
 from vesalius.model.model import Model
-from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.storage import written
+from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
-from vesalius.training.checkpoint import before, resume, save
-from vesalius.training.devices import find_machine, without_denormals
+from vesalius.training.checkpoint import save
+from vesalius.training.devices import without_denormals
 from vesalius.training.interrupt import held_back
-from vesalius.training.loop import Game, Tick, begin, train
-from vesalius.training.stream import Stacked, made_of, stack_once
+from vesalius.training.loop import Tick, train
+from vesalius.training.run import Run, open_run
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
-PEOPLE = "cohort.sha256"
-"""The file that tells a folder of a run from any other."""
-
-_DAMAGED = "the newest checkpoint was damaged; the run went on from the one before it"
 _LEDGER_STEPS = 25
 _CHECKPOINT_SECONDS = 60.0
-
-
-@dataclass(eq=False)
-class Run:
-    """A game in a folder.
-
-    Args:
-        folder: Holds ``recipe.json``, ``ledger.jsonl``, ``checkpoint.safetensors``, the decoded
-            training pictures (private) and, at the end, ``model/``.
-        cohort: Training cases.
-        fingerprint: SHA-256 of the content of their pictures.
-        stacked: Their pictures, decoded and scaled.
-        game: As it stands.
-        seconds: Time played so far.
-        limit: Seconds after which play ends though steps are left.
-        judge: Who chooses the moment that is kept; None keeps the last.
-        damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
-            before it; ``""`` when it did.
-    """
-
-    folder: Path
-    cohort: Cohort
-    fingerprint: str
-    stacked: Stacked
-    game: Game
-    seconds: float = 0.0
-    limit: float = inf
-    judge: Judge | None = None
-    damage: str = ""
-
-    @property
-    def ledger(self) -> Path:
-        """Where the numbers are."""
-        return self.folder / "ledger.jsonl"
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where the game is kept."""
-        return self.folder / "checkpoint.safetensors"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all steps were played, or all of the time."""
-        return self.game.step >= self.game.recipe.steps or self.seconds >= self.limit
-
-
-def open_run(
-    folder: Path,
-    recipe: Recipe,
-    cohort: Cohort,
-    minutes: float | None = None,
-    watch: Callable[[int], None] = lambda done: None,
-) -> Run:
-    """Begin a run, or take one up where it was left.
-
-    Args:
-        folder: New, or of a run with the same recipe and cohort.
-        recipe: What is played.
-        cohort: Training cases.
-        minutes: Budget, in which as many steps are played as this machine can, up to the
-            recipe's; None plays all of them, however long it takes.
-        watch: Called with the number of cases decoded so far.
-
-    Raises:
-        TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
-        CohortError: There is nothing to learn from, or nothing of some class.
-        StorageError: The folder holds something else than a run, or the disk is unwilling.
-    """
-    if minutes is not None and not 0 < minutes < inf:
-        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
-    limit = inf if minutes is None else minutes * 60
-    told = fingerprint(require(cohort))
-    people = made_of(cohort, recipe.task, told.contents)
-    is_used = folder.exists() and any(folder.iterdir())
-    found = _found(folder, recipe, people) if is_used else None
-    with written(folder / PEOPLE) as beside:
-        beside.write_text(people)
-    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
-    _refuse_empty_classes(recipe, stacked)
-    if found is not None:
-        game = begin(found, stacked, find_machine())
-        return _taken_up(Run(folder, cohort, told.sha256, stacked, game, limit=limit))
-    with written(folder / "recipe.json") as beside:
-        beside.write_text(recipe.to_json())
-    return Run(folder, cohort, told.sha256, stacked, begin(recipe, stacked, find_machine()), limit=limit)
 
 
 def play(run: Run) -> Iterator[Tick]:
@@ -214,45 +122,6 @@ def fit(
     for _ in play(run):
         pass
     return finish(run)
-
-
-def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
-    counts = np.bincount(stacked.labels, minlength=len(recipe.task.classes))
-    if counts.min() == 0:
-        name, wrong = recipe.task.classes[int(counts.argmin())], len(stacked.problems)
-        why = f"; {wrong} picture(s) could not be used, first: {stacked.problems[0]}" if wrong else ""
-        raise CohortError(f"class {name!r} has no usable training picture, wanted at least one{why}")
-
-
-def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
-    """The recipe of a run that was begun, if it is the one asked for, with the same people.
-
-    None when the run was stopped before its length was known.
-    """
-    if not (folder / PEOPLE).exists():
-        raise StorageError(folder, "it exists already and holds no run, wanted a new folder")
-    if not (folder / "recipe.json").exists():
-        return None
-    found = read_recipe(folder / "recipe.json")
-    if asked != found:
-        raise TrainingError(
-            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
-        )
-    if (folder / PEOPLE).read_text() != people:
-        raise TrainingError(
-            f"{folder}: holds a run on other pictures, labels or people, "
-            "wanted a new folder or the same cohort"
-        )
-    return found
-
-
-def _taken_up(run: Run) -> Run:
-    if run.checkpoint.exists() or before(run.checkpoint).exists():
-        run.seconds, run.damage = resume(run.game, run.checkpoint)
-    ledger.rewind(run.ledger, run.game.step)
-    if run.damage:
-        ledger.append(run.ledger, {"step": run.game.step, "event": _DAMAGED})
-    return run
 
 
 def _is_looked_at(run: Run) -> bool:
