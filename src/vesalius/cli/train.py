@@ -4,7 +4,7 @@ from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import aside, bar, say, table
-from vesalius.cli.judge import decoded, judge_among, kept
+from vesalius.cli.judge import decoded, events_of, judge_among, kept
 from vesalius.cli.people import gather_people, mention_undecoded
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
@@ -89,6 +89,8 @@ def train_with_bar(run: Run) -> Model:
     with bar(f"training ({unit})", total) as shown:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
+    for event in events_of(run.ledger):
+        say(f"warning: {event}")
     return finish(run)
 
 

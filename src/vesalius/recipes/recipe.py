@@ -1,6 +1,6 @@
 """A recipe: a question, a game and a budget; equal to its JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +50,22 @@ class Recipe:
         if self.seed >= SEEDS:
             raise RecipeError(f"seed is {self.seed}, wanted less than {SEEDS}")
         stages_of(self.task.shape)
+
+    def calmed(self, tries: int) -> "Recipe":
+        """The recipe that is played on after the watch has rolled a game back so many times.
+
+        Each time the learning rate is halved and the penalty, where the game has one, doubled; one
+        that was switched off begins at 1.
+
+        Args:
+            tries: 0 or more.
+        """
+        if not tries:
+            return self
+        changes = {"learning_rate": self.objective.learning_rate / 2**tries}
+        if any(each.name == "gamma" for each in fields(self.objective)):
+            changes["gamma"] = (self.objective.gamma or 0.5) * 2**tries
+        return replace(self, objective=replace(self.objective, **changes))
 
     def to_json(self) -> str:
         """The recipe's photograph, indented for people."""

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from torch.optim import Adam
 
 from vesalius.errors import ModelError
 from vesalius.storage import written
-from vesalius.training.loop import Game, Snapshot
+from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
 _SUM = "sha256"
 
@@ -55,6 +56,9 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{index}/{name}": value for name, value in state.items()}
     said = {"step": str(game.step), "seconds": str(seconds), "recipe": game.recipe.to_json()}
+    said |= {"tries": str(game.tries)}
+    if game.haven is not None:
+        said |= {"haven": json.dumps(asdict(game.haven))}
     if game.kept is not None:
         tensors |= {f"kept/{name}": value for name, value in game.kept.weights.items()}
         said |= {"kept_step": str(game.kept.step), "kept_rank": str(game.kept.rank)}
@@ -86,14 +90,49 @@ def resume(game: Game, path: Path) -> Resumed:
         damage, (said, tensors) = str(error), _read(before(path))
     if json.loads(said["recipe"]) != json.loads(game.recipe.to_json()):
         raise ModelError(f"{path}: checkpoint is of another recipe, wanted that of this run")
+    _put(game, tensors)
+    if "kept_step" in said:
+        game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), _under("kept/", tensors))
+    if "haven" in said:
+        told = json.loads(said["haven"])
+        game.haven = Haven(told["step"], Pulse(**told["pulse"]))
+    game.step, game.tries = int(said["step"]), int(said["tries"])
+    set_rate(game)
+    return Resumed(float(said["seconds"]), damage)
+
+
+def fall_back(game: Game, path: Path) -> bool:
+    """Put players, optimisers and average of the game's haven back; its step and all else goes on.
+
+    Args:
+        game: Changed in place, with the learning rate of its number of tries.
+        path: Where `save` wrote when the haven was found.
+
+    Returns:
+        Whether one of the last two files there is of the haven, and whole.
+    """
+    for each in (path, before(path)):
+        with suppress(ModelError):
+            said, tensors = _read(each)
+            if game.haven is not None and int(said["step"]) == game.haven.step:
+                _put(game, tensors)
+                set_rate(game)
+                return True
+    return False
+
+
+def set_rate(game: Game) -> None:
+    """Let the optimisers learn at the rate of the objective that is played now."""
+    for optimizer in game.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = game.objective.learning_rate
+
+
+def _put(game: Game, tensors: dict[str, Tensor]) -> None:
     game.players.load_state_dict(_under("players/", tensors))
     game.average.network.load_state_dict(_under("average/", tensors))
     for player, optimizer in game.optimizers.items():
         _restore(optimizer, _under(f"optimizer/{player}/", tensors))
-    if "kept_step" in said:
-        game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), _under("kept/", tensors))
-    game.step = int(said["step"])
-    return Resumed(float(said["seconds"]), damage)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -114,7 +153,7 @@ def _sum(tensors: Mapping[str, Tensor], said: Mapping[str, str]) -> str:
     for name in sorted(tensors):
         value = tensors[name]
         found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        found.update(value.reshape(-1).view(torch.uint8).numpy())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()
 
 

@@ -18,6 +18,7 @@ from vesalius.training.checkpoint import save
 from vesalius.training.devices import without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Tick, train
+from vesalius.training.rescue import fault, rescue, shelter
 from vesalius.training.run import Run, open_run
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
@@ -28,10 +29,13 @@ _CHECKPOINT_SECONDS = 60.0
 def play(run: Run) -> Iterator[Tick]:
     """Play to the end, keeping ledger and checkpoints.
 
-    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again.
+    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again. A game that
+    goes wrong (a loss that is not finite, made pictures that become alike or rough) falls back to
+    a moment when all was well; see `training.rescue`.
 
     Raises:
-        DivergenceError: A loss stopped being finite; the last checkpoint is from before.
+        TrainingError: Falling back did not help, and no judge has kept a moment; or the training
+            pictures are not what they were. The last checkpoint is from before.
         StorageError: The disk is unwilling; the last checkpoint is untouched.
     """
     started, before, saved = time.monotonic(), run.seconds, time.monotonic()
@@ -39,17 +43,17 @@ def play(run: Run) -> Iterator[Tick]:
     is_whole = False
     try:
         with without_denormals(), held_back() as give_interrupt:
-            for tick in train(run.game, run.stacked) if run.seconds < run.limit else ():
+            for tick in () if run.is_over else train(run.game, run.stacked):
                 run.seconds = before + time.monotonic() - started
                 since.append(tick)
-                if is_noted := tick.step % _LEDGER_STEPS == 0 or run.is_over:
-                    _note(run, since)
-                    since.clear()
-                if run.judge is not None and _is_looked_at(run):
-                    _ask(run, run.judge)
+                is_noted = tick.step % _LEDGER_STEPS == 0 or run.is_over
+                trouble = _trouble(run, since) if is_noted else ""
+                if trouble:
+                    rescue(run, trouble)
+                is_kept = not trouble and _is_looked_at(run) and _look(run, since)
                 is_whole = True
                 # After the look: a run taken up from here does not look at this step again.
-                if is_noted and time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                if is_kept or (is_noted and time.monotonic() - saved > _CHECKPOINT_SECONDS):
                     save(run.game, run.checkpoint, run.seconds)
                     saved = time.monotonic()
                 give_interrupt()
@@ -144,6 +148,28 @@ def _are_finite(since: list[Tick]) -> bool:
     except DivergenceError:
         return False
     return True
+
+
+def _look(run: Run, since: list[Tick]) -> bool:
+    """Let the judge look; whether this moment was also kept whole, to fall back to."""
+    if run.judge is not None:
+        _ask(run, run.judge)
+    is_best = run.judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
+    if run.is_over or not is_best or not _are_finite(since):
+        return False
+    shelter(run)
+    return True
+
+
+def _trouble(run: Run, since: list[Tick]) -> str:
+    """Note what happened since the last entry, and say what is wrong."""
+    try:
+        _note(run, since)
+    except DivergenceError as error:
+        return str(error)
+    finally:
+        since.clear()
+    return fault(run)
 
 
 def _note(run: Run, since: list[Tick]) -> None:

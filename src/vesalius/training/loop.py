@@ -61,6 +61,34 @@ class Snapshot:
     weights: Mapping[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Pulse:
+    """What pictures are like, in two numbers.
+
+    Args:
+        spread: How much pictures of one class differ, seen coarsely: their standard deviation in
+            scaled units. A collapse is a fall of it.
+        roughness: Mean squared difference of neighbouring pixels. Noise, lattices and checkerboards
+            are a rise of it.
+    """
+
+    spread: float
+    roughness: float
+
+
+@dataclass(frozen=True)
+class Haven:
+    """A moment of a game to fall back to; all of it lies in a file of the run.
+
+    Args:
+        step: Steps played until then.
+        pulse: Of what was made then.
+    """
+
+    step: int
+    pulse: Pulse
+
+
 @dataclass
 class Game:
     """A recipe being played: the few things that change.
@@ -73,6 +101,8 @@ class Game:
         machine: Where it is played.
         step: Steps played so far.
         kept: The best moment so far, where a judge looks; see `training.watch`.
+        haven: The moment to fall back to; see `training.rescue`.
+        tries: How often the game fell back.
     """
 
     recipe: Recipe
@@ -82,6 +112,13 @@ class Game:
     machine: Machine
     step: int = 0
     kept: Snapshot | None = None
+    haven: Haven | None = None
+    tries: int = 0
+
+    @property
+    def objective(self) -> Objective:
+        """What is played now: that of the recipe, calmed where the game fell back."""
+        return self.recipe.calmed(self.tries).objective
 
 
 def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
@@ -116,7 +153,7 @@ def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
     recipe = game.recipe
     while game.step < recipe.steps:
         losses: dict[str, Tensor] = {}
-        for index, turn in enumerate(recipe.objective.turns()):
+        for index, turn in enumerate(game.objective.turns()):
             if game.step % turn.every == 0:
                 losses |= _take(game, turn, stacked, index)
         game.step += 1

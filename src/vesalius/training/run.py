@@ -16,8 +16,12 @@ from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import find_machine
 from vesalius.training.loop import Game, begin
+from vesalius.training.pulse import Usual, usual_of
 from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.watch import Judge
+
+TRIES = 3
+"""How often a run falls back before it gives up; see `training.rescue`."""
 
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
@@ -36,6 +40,7 @@ class Run:
         fingerprint: SHA-256 of the content of their pictures.
         stacked: Their pictures, decoded and scaled.
         game: As it stands.
+        usual: What the training pictures are like.
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left.
         judge: Who chooses the moment that is kept; None keeps the last.
@@ -48,6 +53,7 @@ class Run:
     fingerprint: str
     stacked: Stacked
     game: Game
+    usual: Usual
     seconds: float = 0.0
     limit: float = inf
     judge: Judge | None = None
@@ -64,9 +70,15 @@ class Run:
         return self.folder / "checkpoint.safetensors"
 
     @property
+    def shelter(self) -> Path:
+        """Where the moment to fall back to is kept."""
+        return self.folder / "shelter.safetensors"
+
+    @property
     def is_over(self) -> bool:
-        """Whether all steps were played, or all of the time."""
-        return self.game.step >= self.game.recipe.steps or self.seconds >= self.limit
+        """Whether all steps were played, or all of the time, or the game was given up."""
+        is_played = self.game.step >= self.game.recipe.steps or self.seconds >= self.limit
+        return is_played or self.game.tries > TRIES
 
 
 def open_run(
@@ -102,12 +114,12 @@ def open_run(
         beside.write_text(people)
     stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
     _refuse_empty_classes(recipe, stacked)
-    if found is not None:
-        game = begin(found, stacked, find_machine())
-        return _taken_up(Run(folder, cohort, told.sha256, stacked, game, limit=limit))
-    with written(folder / "recipe.json") as beside:
-        beside.write_text(recipe.to_json())
-    return Run(folder, cohort, told.sha256, stacked, begin(recipe, stacked, find_machine()), limit=limit)
+    if found is None:
+        with written(folder / "recipe.json") as beside:
+            beside.write_text(recipe.to_json())
+    game = begin(found or recipe, stacked, find_machine())
+    run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit)
+    return run if found is None else _taken_up(run)
 
 
 def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:

@@ -1,0 +1,144 @@
+"""The pulse of a game: a few cheap numbers that tell early whether it is going wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch.nn.functional import adaptive_avg_pool2d
+
+from vesalius.model.model import drawn
+from vesalius.shapes import Batch, Classes
+from vesalius.training.loop import Game, Pulse
+from vesalius.training.stream import Stacked, batch
+
+BEAT = 50
+"""Steps from one pulse to the next."""
+
+_SEEN = 64
+_COARSE = 8
+_TURN = 97
+_LEAST_SPREAD = 0.4
+_LEAST_SHOWN = 0.1
+_MOST_ROUGH = 4.0
+
+
+@torch.no_grad()
+def pulse_of(image: Batch, condition: Classes) -> Pulse:
+    """The pulse of some pictures.
+
+    Args:
+        image: Pictures scaled to [-1, 1].
+        condition: Class of each.
+    """
+    image = image.float()
+    coarse = adaptive_avg_pool2d(image.flatten(1, 2), _COARSE).flatten(1)
+    apart, freedom = torch.zeros(()), 0
+    for index in condition.unique():
+        rows = coarse[condition == index]
+        apart = apart + (rows - rows.mean(0)).square().mean(1).sum()
+        freedom += len(rows) - 1
+    steps = [image.diff(dim=axis).square().mean() for axis in (-2, -1)]
+    return Pulse(float((apart / max(freedom, 1)).sqrt()), float(sum(steps) / 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """What the training pictures were like before the game began.
+
+    Args:
+        pulse: Of some of them.
+        shown: How many of each class there were.
+    """
+
+    pulse: Pulse
+    shown: Int[np.ndarray, "_"]
+
+
+def usual_of(game: Game, stacked: Stacked) -> Usual:
+    """What the training pictures are like.
+
+    Args:
+        game: For its seed and classes.
+        stacked: Training pictures.
+    """
+    real = batch(stacked, game.recipe.seed, 0, _TURN, 4 * _SEEN)
+    return Usual(pulse_of(real.image, real.condition), _counts(game, stacked))
+
+
+def made_pulse(game: Game, stacked: Stacked) -> Pulse:
+    """The pulse of what the generator makes now; a function of the game alone.
+
+    Args:
+        game: Left as it is.
+        stacked: Training pictures, for the shares of the classes.
+    """
+    recipe, generator = game.recipe, game.players["generator"]
+    classes = batch(stacked, recipe.seed, game.step, _TURN, _SEEN).condition
+    generator.eval()
+    with game.machine.precision(False):
+        made = drawn(generator, recipe, classes.tolist(), recipe.seed)
+    generator.train()
+    return pulse_of(made, classes)
+
+
+def fault_of_pictures(game: Game, stacked: Stacked, usual: Usual) -> str:
+    """What is wrong with the training pictures that are shown now; nothing when all is well.
+
+    Args:
+        game: For seed, step and classes.
+        stacked: Training pictures.
+        usual: What they were like.
+    """
+    gone = np.flatnonzero((usual.shown > 0) & (_counts(game, stacked) == 0))
+    if len(gone):
+        return f"class {game.recipe.task.classes[gone[0]]!r} is no longer among the training pictures"
+    real = batch(stacked, game.recipe.seed, game.step, _TURN, _SEEN)
+    if not bool(real.image.isfinite().all()):
+        return fault_of_one(stacked)
+    now = pulse_of(real.image, real.condition)
+    if now.spread < _LEAST_SHOWN * usual.pulse.spread:
+        return (
+            f"the training pictures have become nearly equal: they differ by {now.spread:.2g}, "
+            f"not by {usual.pulse.spread:.2g} as at the start"
+        )
+    return ""
+
+
+def fault_of_one(stacked: Stacked) -> str:
+    """Which training picture holds values that are not finite; nothing when none does.
+
+    Args:
+        stacked: Training pictures; all of them are read.
+    """
+    for key, picture in zip(stacked.keys, stacked.stack, strict=True):
+        if not np.isfinite(picture).all():
+            return f"training picture {key} holds values that are not finite"
+    return ""
+
+
+def fault_of_made(now: Pulse, safe: Pulse, usual: Usual) -> str:
+    """What is wrong with made pictures, beside a moment when all was well; nothing when all is well.
+
+    Args:
+        now: Of what the generator makes.
+        safe: Of what it made when it was last well; zeros when it never was yet.
+        usual: What training pictures are like.
+    """
+    if not all(np.isfinite((now.spread, now.roughness))):
+        return "the made pictures are not finite"
+    if now.spread < _LEAST_SPREAD * min(safe.spread, usual.pulse.spread):
+        return (
+            f"the made pictures have become alike: they differ by {now.spread:.2g}, "
+            f"before by {safe.spread:.2g}, real ones by {usual.pulse.spread:.2g}"
+        )
+    if now.roughness > _MOST_ROUGH * max(safe.roughness, usual.pulse.roughness):
+        return (
+            f"the made pictures have become rough: their neighbouring pixels differ by {now.roughness:.2g}, "
+            f"before by {safe.roughness:.2g}, those of real ones by {usual.pulse.roughness:.2g} (squared)"
+        )
+    return ""
+
+
+def _counts(game: Game, stacked: Stacked) -> Int[np.ndarray, "_"]:
+    return np.bincount(stacked.labels, minlength=len(game.recipe.task.classes))

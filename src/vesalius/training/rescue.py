@@ -1,0 +1,78 @@
+"""What a run does when its pulse is bad: fall back, go on more calmly, and after three tries stop."""
+
+from vesalius.errors import TrainingError
+from vesalius.training import ledger
+from vesalius.training.checkpoint import fall_back, save, set_rate
+from vesalius.training.loop import Haven, Pulse, begin
+from vesalius.training.pulse import BEAT, fault_of_made, fault_of_one, fault_of_pictures, made_pulse
+from vesalius.training.run import TRIES, Run
+
+_UNKNOWN = Pulse(0.0, 0.0)
+
+
+def fault(run: Run) -> str:
+    """What is wrong with a game after a step; nothing when all is well, or is not looked at now.
+
+    Args:
+        run: Its pulse is noted in the ledger at every `BEAT`-th step.
+
+    Raises:
+        TrainingError: The training pictures are not what they were: no calm helps.
+    """
+    game = run.game
+    if game.step % BEAT:
+        return ""
+    if wrong := fault_of_pictures(game, run.stacked, run.usual):
+        raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
+    now = made_pulse(game, run.stacked)
+    told = {"watch/spread": round(now.spread, 6), "watch/roughness": round(now.roughness, 6)}
+    ledger.append(run.ledger, {"step": game.step, **told})
+    return fault_of_made(now, _UNKNOWN if game.haven is None else game.haven.pulse, run.usual)
+
+
+def shelter(run: Run) -> None:
+    """Keep this moment whole, to fall back to.
+
+    Args:
+        run: All is well with its game now.
+
+    Raises:
+        StorageError: The disk is unwilling; what was kept before is untouched.
+    """
+    run.game.haven = Haven(run.game.step, made_pulse(run.game, run.stacked))
+    save(run.game, run.shelter, run.seconds)
+
+
+def rescue(run: Run, why: str) -> None:
+    """Fall back to the moment that was kept whole, or to the beginning, and go on more calmly.
+
+    The step goes on, so that no batch is met twice in the same way. After three tries the run is
+    over: its model is the moment that a judge has kept.
+
+    Args:
+        run: Changed in place; what is done stands in its ledger.
+        why: What is wrong.
+
+    Raises:
+        TrainingError: Three tries did not help, and no judge has kept a moment; or a training picture
+            holds no numbers.
+    """
+    game = run.game
+    if wrong := fault_of_one(run.stacked):
+        raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
+    game.tries += 1
+    if game.tries > TRIES:
+        account = f"{why}; given up, because falling back {TRIES} times did not help"
+        ledger.append(run.ledger, {"step": game.step, "event": account})
+        if game.kept is None:
+            raise TrainingError(f"{run.folder}: stopped after step {game.step}: {account}")
+        return
+    if not fall_back(game, run.shelter):
+        fresh = begin(game.recipe, run.stacked, game.machine)
+        game.players, game.optimizers, game.average = fresh.players, fresh.optimizers, fresh.average
+        game.haven = None
+        set_rate(game)
+    to = f"step {game.haven.step}" if game.haven else "the beginning"
+    rate = f"learning rate {game.objective.learning_rate:g}"
+    event = f"{why}; fell back to {to}, and went on with {rate}"
+    ledger.append(run.ledger, {"step": game.step, "event": event})
