@@ -1,11 +1,12 @@
 """Networks: tensors to tensors; no loss, no file, no device. The registry is a type."""
 
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 
-AnyGenerator = Generator
+AnyGenerator = Generator | ResidualGenerator
 """Every network that makes pictures from latent coordinates."""
 
-AnyDiscriminator = Discriminator
+AnyDiscriminator = Discriminator | ResidualDiscriminator
 """Every network that scores pictures."""
 
 AnyNetwork = AnyGenerator | AnyDiscriminator

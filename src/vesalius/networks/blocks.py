@@ -40,6 +40,11 @@ def deep(image: Tensor, axes: int) -> Batch:
     return image.unsqueeze(2) if axes == 2 else image
 
 
+def convolution(axes: int, channels: int, width: int, kernel: int, groups: int = 1) -> Convolution:
+    """Convolution that keeps every axis."""
+    return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2, groups=groups)
+
+
 def halving(axes: int, channels: int, width: int) -> Convolution:
     """Convolution that halves every axis (kernel 4, stride 2)."""
     return _CONVOLUTION[axes](channels, width, 4, stride=2, padding=1)
