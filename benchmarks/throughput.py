@@ -1,0 +1,252 @@
+"""Images a second of the training step, beside a plain loop, MONAI's trainer and R3GAN as published.
+
+Run as ``.venv/bin/python benchmarks/throughput.py [--quick] [--sizes 32 64 128 256] [--seconds S]``.
+All numbers of a row are measured in one run, in turns, and the median of the turns is shown. The game is
+the relativistic one with both penalties at every step (the recipe's networks), so that it can be held
+against R3GAN; the hinge game with its lazy penalty, which the default recipe plays, stands beside.
+Floating-point operations are counted by torch on the plain loop, not estimated.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import median
+
+import numpy as np
+import torch
+from promise import promise
+from torch import nn
+from torch.nn.functional import softplus
+from torch.utils.flop_counter import FlopCounterMode
+
+from vesalius.imaging.intensity import Window
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.penalties import steepness
+from vesalius.objectives.relativistic import Relativistic
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import Synthesis
+from vesalius.training.devices import Machine, find_machine, without_denormals
+from vesalius.training.loop import begin, train
+from vesalius.training.stream import Stacked
+
+_BATCH = {32: 32, 64: 16, 128: 16, 256: 8}
+_NONE = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One competitor.
+
+    Args:
+        name: For the table.
+        step: Plays one step.
+        batch: Real pictures of a step.
+    """
+
+    name: str
+    step: Step
+    batch: int
+
+
+def pictures(size: int) -> Stacked:
+    """Pictures of noise: what they show costs no time."""
+    values = np.random.default_rng(0).uniform(-1, 1, (256, 1, 1, size, size)).astype(np.float32)
+    names = tuple(map(str, range(256)))
+    return Stacked(values, np.arange(256) % 2, names, names)
+
+
+def recipe(objective: Relativistic | Hinge, size: int) -> Recipe:
+    """A recipe that never ends."""
+    window = Window(low=0.0, high=255.0, unit="1")
+    task = Synthesis(
+        size=(size, size), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+    )
+    return Recipe(task=task, objective=objective, steps=10**9, batch=_BATCH[size], half_life=1e4)
+
+
+def ours(objective: Relativistic | Hinge, size: int, machine: Machine) -> Step:
+    """A step of the house's own loop."""
+    stacked = pictures(size)
+    playing = train(begin(recipe(objective, size), stacked, machine), stacked)
+
+    def step() -> None:
+        # As the driver does: the numbers of a step are read, which on a GPU waits for them.
+        next(playing).numbers()
+
+    return step
+
+
+def plain(objective: Relativistic, size: int) -> Step:
+    """The same networks and losses as a reader of the paper would write them down: float32, two passes."""
+    batch, stacked = _BATCH[size], pictures(size)
+    made_by = objective.generator.build((1, 1, size, size), 2)
+    critic = objective.discriminator.build((1, 1, size, size), 2)
+    for_maker = torch.optim.Adam(made_by.parameters(), 2e-4, (0.0, 0.99), fused=False, foreach=False)
+    for_critic = torch.optim.Adam(critic.parameters(), 2e-4, (0.0, 0.99), fused=False, foreach=False)
+
+    def step() -> None:
+        index = torch.randint(256, (batch,)).numpy()
+        real, classes = torch.from_numpy(stacked.stack[index]), torch.from_numpy(stacked.labels[index])
+        with torch.no_grad():
+            made = made_by(torch.randn(batch, objective.generator.latent), classes)
+        real, made = real.requires_grad_(), made.requires_grad_()
+        on_real, on_made = critic(real, classes), critic(made, classes)
+        flat = (steepness(on_real, real) + steepness(on_made, made)) / 2
+        for_critic.zero_grad()
+        (softplus(on_made - on_real).mean() + flat).backward()
+        for_critic.step()
+        made = made_by(torch.randn(batch, objective.generator.latent), classes)
+        loss = softplus(critic(real.detach(), classes) - critic(made, classes)).mean()
+        for_maker.zero_grad()
+        loss.backward()
+        for_maker.step()
+
+    return step
+
+
+def monai(flop: float, size: int) -> Step | None:
+    """MONAI's trainer on its own networks, brought to about as many operations; None where it is missing."""
+    try:
+        from monai.engines import GanTrainer
+        from monai.networks.nets import Discriminator as Critic
+        from monai.networks.nets import Generator as Maker
+    except ImportError:
+        return None
+    stages = int(np.log2(size)) - 2
+    batch = _BATCH[size]
+
+    def built(width: int) -> tuple[nn.Module, nn.Module]:
+        widths = [width * min(2**level, 8) for level in range(stages)]
+        maker = Maker(64, (widths[-1], 4, 4), [*reversed(widths[:-1]), 1, 1], [*([2] * stages), 1])
+        critic = Critic((1, size, size), widths, [2] * stages, num_res_units=1, last_act="SIGMOID")
+        return maker, critic
+
+    def stepped(width: int) -> Step:
+        maker, critic = built(width)
+        bce = torch.nn.functional.binary_cross_entropy
+        loader = [torch.rand(batch, 1, size, size)]
+        trainer = GanTrainer(
+            "cpu",
+            1,
+            loader,  # pyright: ignore[reportArgumentType]
+            maker,
+            torch.optim.Adam(maker.parameters(), 2e-4),
+            lambda scores: bce(scores, torch.ones_like(scores)),
+            critic,
+            torch.optim.Adam(critic.parameters(), 2e-4),
+            lambda made, real: bce(made, torch.zeros_like(made)) + bce(real, torch.ones_like(real)),
+        )
+        return trainer.run
+
+    width = min(range(4, 129, 4), key=lambda width: abs(counted(stepped(width)) - flop))
+    return stepped(width)
+
+
+def published(size: int) -> Relativistic:
+    """R3GAN with the widths that were published for 64 x 64."""
+    widths = (768,) * (int(np.log2(size)) - 1)
+    return Relativistic(
+        generator=ResidualGenerator(widths=widths, blocks=2, form="grouped", latent=64),
+        discriminator=ResidualDiscriminator(widths=widths, blocks=2, form="grouped"),
+        augment=_NONE,
+    )
+
+
+def counted(step: Step) -> float:
+    """Floating-point operations of a step."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return float(counter.get_total_flops())
+
+
+def peak(machine: Machine) -> float:
+    """Operations a second of the best convolution found here, in the precision that training uses."""
+    best = 0.0
+    with torch.no_grad(), machine.precision(False):
+        for width, side in ((64, 64), (128, 32), (256, 16)):
+            layer = nn.Conv2d(width, width, 3, padding=1).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+            image = torch.randn(16, width, side, side).to(memory_format=torch.channels_last)
+            if machine.has_bf16:
+                image = image.bfloat16()
+            seconds = min(timed(lambda: layer(image), 10) for _ in range(5))  # noqa: B023
+            best = max(best, 2 * 9 * width * width * side * side * 16 / seconds)
+    return best
+
+
+def timed(step: Step, times: int) -> float:
+    """Seconds of one step."""
+    started = time.perf_counter()
+    for _ in range(times):
+        step()
+    return (time.perf_counter() - started) / times
+
+
+def raced(entries: list[Entry], seconds: float, rounds: int) -> dict[str, float]:
+    """Images a second of each, measured in turns."""
+    found: dict[str, list[float]] = {each.name: [] for each in entries}
+    for each in entries:
+        each.step()
+    for _ in range(rounds):
+        for each in entries:
+            times = max(1, round(seconds / rounds / max(timed(each.step, 1), 1e-4)))
+            found[each.name].append(each.batch / timed(each.step, times))
+    return {name: median(rates) for name, rates in found.items()}
+
+
+def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> tuple[float, float, float]:
+    """Print the rates of a size; give ours beside the plain loop, beside R3GAN (nan if absent), and the share."""
+    lean = {"generator": Generator(width=32), "discriminator": Discriminator(width=32), "augment": _NONE}
+    game = Relativistic(**lean)
+    flop = counted(plain(game, size)) / _BATCH[size]
+    batch = _BATCH[size]
+    entries = [
+        Entry("ours", ours(game, size, machine), batch),
+        Entry("plain", plain(game, size), batch),
+        Entry("hinge", ours(Hinge(**lean), size, machine), batch),
+        Entry("augmented", ours(replace(Hinge(**lean), augment=Augment()), size, machine), batch),
+    ]
+    if (theirs := monai(flop * batch, size)) is not None:
+        entries.append(Entry("monai", theirs, batch))
+    if size == 64 and not asked.quick:
+        entries.append(Entry("r3gan", plain(published(size), size), batch))
+    rates = raced(entries, asked.seconds, asked.rounds)
+    share = rates["ours"] * flop / top
+    text = "  ".join(f"{name} {rate:.4g}" for name, rate in rates.items())
+    print(
+        f"{size:4} px, {flop / 1e9:.2f} GFLOP an image, images/s: {text}; {share:.0%} of the peak", flush=True
+    )
+    if theirs is None:
+        print("     monai: not installed (pip install -e .[peers])")
+    return rates["ours"] / rates["plain"], rates["ours"] / rates.get("r3gan", float("nan")), share
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64, 128, 256], choices=sorted(_BATCH))
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each competitor and size")
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.sizes, asked.seconds, asked.rounds = [32, 64], 5.0, 3
+    with without_denormals():
+        here = find_machine()
+        top = peak(here)
+        print(f"{here}, {torch.get_num_threads()} threads, convolution peak {top / 1e9:.0f} GFLOP/s")
+        rows = {size: row(size, asked, here, top) for size in asked.sizes}
+    least = 1.7 if here.has_bf16 else 1.0
+    ratios, r3gan = {size: found[0] for size, found in rows.items()}, rows.get(64, (0, float("nan"), 0))[1]
+    holds = min(ratios.values()) >= least and not r3gan < 20
+    said = ", ".join(f"{ratio:.2f} at {size}" for size, ratio in ratios.items())
+    promise(
+        "images/s beside the plain loop",
+        f"{said}; beside R3GAN as published {r3gan:.1f}",
+        f"{least:g} at every size, 20 beside R3GAN",
+        holds,
+    )
