@@ -200,7 +200,7 @@ def raced(entries: list[Entry], seconds: float, rounds: int) -> dict[str, float]
 
 
 def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> tuple[float, float, float]:
-    """Print the rates of a size; give ours beside the plain loop, beside R3GAN (nan if absent), and the share."""
+    """Print the rates of a size; give ours beside the plain loop and R3GAN (nan if absent), and the share."""
     lean = {"generator": Generator(width=32), "discriminator": Discriminator(width=32), "augment": _NONE}
     game = Relativistic(**lean)
     flop = counted(plain(game, size)) / _BATCH[size]
