@@ -18,7 +18,9 @@ import torch
 from promise import promise
 from torch import nn
 from torch.nn.functional import softplus
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import flop_registry
 
 from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
@@ -129,18 +131,19 @@ def monai(flop: float, size: int) -> Step | None:
 
     def stepped(width: int) -> Step:
         maker, critic = built(width)
+        ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
         bce = torch.nn.functional.binary_cross_entropy
-        loader = [torch.rand(batch, 1, size, size)]
         trainer = GanTrainer(
-            "cpu",
-            1,
-            loader,  # pyright: ignore[reportArgumentType]
-            maker,
-            torch.optim.Adam(maker.parameters(), 2e-4),
-            lambda scores: bce(scores, torch.ones_like(scores)),
-            critic,
-            torch.optim.Adam(critic.parameters(), 2e-4),
-            lambda made, real: bce(made, torch.zeros_like(made)) + bce(real, torch.ones_like(real)),
+            device="cpu",
+            max_epochs=1,
+            train_data_loader=DataLoader(list(torch.rand(batch, 1, size, size)), batch_size=batch),
+            g_network=maker,
+            g_optimizer=torch.optim.Adam(maker.parameters(), 2e-4),
+            g_loss_function=lambda made: bce(critic(made), ones),
+            d_network=critic,
+            d_optimizer=torch.optim.Adam(critic.parameters(), 2e-4),
+            d_prepare_batch=lambda real, *rest, **named: real,
+            d_loss_function=lambda made, real: bce(critic(made.detach()), zeros) + bce(critic(real), ones),
         )
         return trainer.run
 
@@ -158,11 +161,26 @@ def published(size: int) -> Relativistic:
     )
 
 
+class Counter(TorchDispatchMode):
+    """Adds up the floating-point operations of what runs under it, by torch's own formulas.
+
+    Torch's own counter follows modules too, and cannot do so through a gradient of a gradient.
+    """
+
+    total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        if (formula := flop_registry.get(func.overloadpacket)) is not None:
+            self.total += formula(*args, **(kwargs or {}), out_val=made)
+        return made
+
+
 def counted(step: Step) -> float:
     """Floating-point operations of a step."""
-    with FlopCounterMode(display=False) as counter:
+    with Counter() as counter:
         step()
-    return float(counter.get_total_flops())
+    return float(counter.total)
 
 
 def peak(machine: Machine) -> float:
