@@ -130,7 +130,8 @@ def test_the_textbook_has_neither_head_start_nor_penalty_nor_augmentation(task):
 
 def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_derived(task):
     small, many = replace(task, size=(32, 32)), phantom_cohort(128)
-    assert wasserstein_gan(small, many, 1.0).objective.gamma == 10.0
+    published = wasserstein_gan(small, many, 1.0).objective
+    assert (published.gamma, published.critic_turns, published.discriminator.group) == (10.0, 5, 1)
     game = nonsaturating_gan(small, many, 1.0).objective
     assert (game.gamma, game.adaptive) == (0.25, Adaptive(ramp=100_000))
     assert game.augment == augment_for("CT", HOUNSFIELD)

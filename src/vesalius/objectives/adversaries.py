@@ -71,7 +71,7 @@ def refuse_impossible(gamma: float, learning_rate: float, betas: tuple[float, fl
 
 
 def refuse_batch_norm(critic: AnyDiscriminator) -> None:
-    """Refuse a critic whose score of a picture depends on the others.
+    """Refuse a critic that is normalised over its batch.
 
     Raises:
         RecipeError: Its gradient at one picture would be no property of that picture, and real and
