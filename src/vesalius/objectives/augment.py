@@ -10,7 +10,7 @@ from torch import Tensor
 from vesalius.errors import RecipeError
 from vesalius.objectives.draws import Draws
 from vesalius.objectives.intensities import biased, brightened, contrasted, cut, noised, smooth
-from vesalius.objectives.warps import mirrored, rotation, shifted, warped
+from vesalius.objectives.warps import mirrored, rotation, shifted, sides_of, warped
 from vesalius.shapes import Batch
 
 _MOST = {
@@ -107,10 +107,10 @@ class Augment:
         if not (self.rotation or self.scale):
             image = image if flips is None else mirrored(image, flips)
             return image if steps is None else shifted(image, steps)
-        matrix = self._pose(_axes(image), draw)
+        matrix = self._pose(len(sides_of(image)), draw)
         if flips is not None:
             matrix[:, 0] = torch.where(flips[:, None], -matrix[:, 0], matrix[:, 0])
-        still = torch.zeros(len(image), _axes(image), device=image.device)
+        still = torch.zeros(len(image), len(sides_of(image)), device=image.device)
         return warped(image, matrix, still if steps is None else steps.float())
 
     def _hidden(self, image: Batch, draw: Draws) -> Batch:
@@ -119,12 +119,12 @@ class Augment:
             level = self.noise * draw.signed()
             image = draw.some(image, noised(image, level, draw.normal(*image.shape[1:])))
         if self.cutout:
-            centres = [draw.integers(0, side) for side in _sides(image)]
+            centres = [draw.integers(0, side) for side in sides_of(image)]
             image = draw.some(image, cut(image, torch.cat(centres[::-1], dim=1), self.cutout))
         return image
 
     def _steps(self, image: Batch, draw: Draws) -> Int[Tensor, "b n"]:
-        reach = [round(side * self.shift) for side in _sides(image)]
+        reach = [round(side * self.shift) for side in sides_of(image)]
         return torch.cat([draw.integers(-most, most + 1) for most in reach][::-1], dim=1)
 
     def _pose(self, axes: int, draw: Draws) -> Float[Tensor, "b n n"]:
@@ -135,12 +135,3 @@ class Augment:
         if self.scale:
             sizes = draw.kept(log1p(self.scale) * draw.box(1, 1)).exp()
         return rotation(angles).transpose(1, 2) / sizes
-
-
-def _axes(image: Batch) -> int:
-    return 2 if image.shape[2] == 1 else 3
-
-
-def _sides(image: Batch) -> tuple[int, ...]:
-    """Extent along the axes that a picture has: ``(y, x)`` or ``(z, y, x)``."""
-    return tuple(image.shape[-_axes(image) :])

@@ -7,11 +7,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from vesalius.networks.blocks import axes_of, deep, flat
+from vesalius.networks.blocks import deep, flat
 from vesalius.shapes import Batch
 
 BLANK = -1.0
 """The lowest scaled value: what comes into a picture from outside."""
+
+
+def sides_of(image: Batch) -> tuple[int, ...]:
+    """Extent along the axes that the pictures have: ``(y, x)`` or ``(z, y, x)``."""
+    return tuple(image.shape[3 if image.shape[2] == 1 else 2 :])
 
 
 def shifted(image: Batch, steps: Int[Tensor, "b n"]) -> Batch:
@@ -68,9 +73,9 @@ def warped(image: Batch, matrix: Float[Tensor, "b n n"], steps: Float[Tensor, "b
             inverse of this. Voxels are taken as squares or cubes.
         steps: In voxels.
     """
-    axes = axes_of((image.shape[1], image.shape[2], image.shape[3], image.shape[4]))
+    axes = len(sides_of(image))
     pictures = flat(image, axes)
-    sides = torch.tensor(pictures.shape[:1:-1], dtype=matrix.dtype, device=image.device)
+    sides = torch.tensor(sides_of(image)[::-1], dtype=matrix.dtype, device=image.device)
     offset = matrix @ steps[:, :, None]
     theta = torch.cat([matrix * sides / sides[:, None], 2 * offset / sides[:, None]], dim=2)
     grid = affine_grid(theta, list(pictures.shape), align_corners=False)
