@@ -5,8 +5,12 @@ import pytest
 
 from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.minimax import Minimax
+from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.objectives.wasserstein import Wasserstein
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training.devices import Machine
@@ -23,6 +27,24 @@ RELATIVISTIC = {
     "discriminator/adversarial": 0.6796712,
     "discriminator/r1+r2": 0.1029983,
     "generator/adversarial": 0.6724850,
+}
+NONSATURATING = {
+    "discriminator/real": 0.6702611,
+    "discriminator/made": 0.6906787,
+    "discriminator/r1": 0.5609601,
+    "discriminator/strength": 0.128,
+    "discriminator/r_t": 0.75,
+    "generator/adversarial": 0.6894288,
+}
+WASSERSTEIN = {
+    "discriminator/distance": -0.0058372,
+    "discriminator/penalty": 1.2866236,
+    "generator/adversarial": 0.0974183,
+}
+MINIMAX = {
+    "discriminator/real": 0.7115952,
+    "discriminator/made": 0.6437002,
+    "generator/adversarial": 0.7569480,
 }
 
 _PLAYERS = {
@@ -53,3 +75,18 @@ def test_the_hinge_game_stands_where_it_stood():
 
 def test_the_relativistic_game_stands_where_it_stood():
     assert numbers_at_50(Relativistic(**_PLAYERS)) == pytest.approx(RELATIVISTIC, rel=1e-4)
+
+
+def test_the_nonsaturating_game_stands_where_it_stood():
+    game = Nonsaturating(**_PLAYERS, adaptive=Adaptive(target=0.0, ramp=500), lazy=7)
+    assert numbers_at_50(game) == pytest.approx(NONSATURATING, rel=1e-4)
+
+
+def test_the_wasserstein_game_stands_where_it_stood():
+    assert numbers_at_50(Wasserstein(**_PLAYERS, critic_turns=2)) == pytest.approx(WASSERSTEIN, rel=1e-4)
+
+
+def test_the_minimax_game_stands_where_it_stood():
+    critic = Discriminator(width=4, norm="batch", group=1)
+    game = Minimax(generator=_PLAYERS["generator"], discriminator=critic)
+    assert numbers_at_50(game) == pytest.approx(MINIMAX, rel=1e-4)

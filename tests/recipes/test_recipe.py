@@ -8,9 +8,18 @@ import pytest
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import RecipeError
 from vesalius.imaging.image import HOUNSFIELD
+from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.synthesis import RECIPES, conditional_gan, derive
+from vesalius.recipes.synthesis import (
+    RECIPES,
+    conditional_gan,
+    dcgan,
+    derive,
+    nonsaturating_gan,
+    wasserstein_gan,
+)
 from vesalius.tasks.synthesis import synthesis_of
 
 
@@ -93,6 +102,39 @@ def test_the_other_game_refuses_the_same_numbers():
 def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path):
     with pytest.raises(RecipeError, match=r"none.json: recipe cannot be read"):
         read_recipe(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(("name", "value"), [("contrast", 0.1), ("flip", True), ("bias", 0.2)])
+def test_a_forbidden_augmentation_is_refused_with_its_reason(name, value, task):
+    said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json())
+    said["objective"]["augment"][name] = value
+    with pytest.raises(RecipeError, match=f"augment.{name} is {value}, wanted it off: .*(CT|hnsf)"):
+        Recipe.from_json(json.dumps(said))
+
+
+def test_a_recipe_of_before_reads_as_it_was_played(task):
+    recipe = conditional_gan(task, phantom_cohort(8), 10.0)
+    said = json.loads(recipe.to_json())
+    for name in ("rotation", "scale", "noise", "bias", "probability"):
+        del said["objective"]["augment"][name]
+    del said["objective"]["discriminator"]["norm"]
+    assert Recipe.from_json(json.dumps(said)) == recipe
+
+
+def test_the_textbook_has_neither_head_start_nor_penalty_nor_augmentation(task):
+    game = dcgan(task, phantom_cohort(8), 10.0).objective
+    assert (game.generator.head_start, game.discriminator.norm, game.discriminator.group) == (0, "batch", 1)
+    assert not hasattr(game, "gamma")
+    assert not hasattr(game, "augment")
+
+
+def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_derived(task):
+    small, many = replace(task, size=(32, 32)), phantom_cohort(128)
+    published = wasserstein_gan(small, many, 1.0).objective
+    assert (published.gamma, published.critic_turns, published.discriminator.group) == (10.0, 5, 1)
+    game = nonsaturating_gan(small, many, 1.0).objective
+    assert (game.gamma, game.adaptive) == (0.25, Adaptive(ramp=100_000))
+    assert game.augment == augment_for("CT", HOUNSFIELD)
 
 
 def test_contrast_is_not_forgiven_where_values_mean_something(task):

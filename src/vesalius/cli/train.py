@@ -100,7 +100,7 @@ def chosen(run: Run) -> str:
     game, people = recipe.objective, len(set(learnt.patients))
     words = (
         f"learning from {len(learnt)} pictures of {people} people: {game.kind}",
-        f"width {game.generator.width}, batch {recipe.batch}, gamma {game.gamma:g}",
+        f"width {game.generator.width}, batch {recipe.batch}, gamma {getattr(game, 'gamma', 0.0):g}",
         f"head start of {game.generator.head_start} components",
     )
     return ", ".join(words)

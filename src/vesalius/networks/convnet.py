@@ -69,7 +69,9 @@ class Discriminator:
     Args:
         width: Channels after the first layer; up to eight times as many further on.
         group: Pictures whose spread is shown to the critic, so that it sees a collapse; real and
-            made pictures of one pass must be whole groups.
+            made pictures of one pass must be whole groups. 1 shows nothing.
+        norm: ``"batch"`` for the normalised critic of the textbooks: a score then depends on the
+            other pictures of its pass.
 
     Raises:
         RecipeError: No channel, or groups of nobody.
@@ -78,6 +80,7 @@ class Discriminator:
     kind: Literal["convnet.discriminator"] = "convnet.discriminator"
     width: int = 64
     group: int = 4
+    norm: Literal["none", "batch"] = "none"
 
     def __post_init__(self) -> None:
         _refuse_none(self, "width", "group")
@@ -132,7 +135,7 @@ class ConvGenerator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """Critic of DCGAN shape without normalisation, conditioned by projection.
+    """Critic of DCGAN shape, conditioned by projection.
 
     Source:
         Radford, Metz and Chintala, ICLR 2016; Miyato and Koyama, ICLR 2018, eq. 4.
@@ -143,12 +146,12 @@ class ConvDiscriminator(nn.Module):
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
-        self.body = nn.Sequential(*_falling(self.axes, shape[0], widths))
+        self.body = nn.Sequential(*_falling(self.axes, [shape[0], *widths], spec.norm))
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
         self.embedding = nn.Embedding(classes, features)
-        even_(self)
+        (even_ if spec.norm == "none" else narrow_)(self)
         nn.init.zeros_(self.embedding.weight)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
@@ -184,8 +187,10 @@ def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
     return layers
 
 
-def _falling(axes: int, channels: int, widths: list[int]) -> list[nn.Module]:
+def _falling(axes: int, widths: list[int], norm: Literal["none", "batch"]) -> list[nn.Module]:
+    """The first layer is never normalised: it would hide how bright a picture is."""
     layers: list[nn.Module] = []
-    for before, after in pairwise([channels, *widths]):
-        layers += [halving(axes, before, after), nn.LeakyReLU(0.2, inplace=True)]
+    for level, (before, after) in enumerate(pairwise(widths)):
+        normed = [batch_norm(axes, after)] if norm == "batch" and level else []
+        layers += [halving(axes, before, after), *normed, nn.LeakyReLU(0.2, inplace=True)]
     return layers

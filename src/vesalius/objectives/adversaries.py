@@ -1,8 +1,15 @@
-"""What all two-player games share: their players, and where made pictures start from."""
+"""What all two-player games share: their players, where made pictures start from, what the critic says.
+
+`two_players` and `fit_base` are written as the methods ``players`` and ``prepare`` of such a game; it
+takes them over by name.
+"""
 
 from math import inf
+from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from vesalius.errors import RecipeError
 from vesalius.example import Single
@@ -10,22 +17,37 @@ from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.linear import LinearBase
 from vesalius.objectives.turn import Players
-from vesalius.shapes import Batch, Classes
+from vesalius.shapes import Batch, Classes, Scores
 
 
-def two_players(
-    generator: AnyGenerator, discriminator: AnyDiscriminator, shape: Shape, classes: int
-) -> Players:
+@runtime_checkable
+class TwoPlayers(Protocol):
+    """A game of a generator against a discriminator."""
+
+    @property
+    def generator(self) -> AnyGenerator:
+        """Spec of the player that makes pictures."""
+        ...
+
+    @property
+    def discriminator(self) -> AnyDiscriminator:
+        """Spec of the player that scores them."""
+        ...
+
+
+def two_players(game: TwoPlayers, shape: Shape, classes: int) -> Players:
     """Fresh generator and discriminator for pictures of a shape.
 
     Args:
-        generator: Spec of the player that makes pictures.
-        discriminator: Spec of the player that scores them.
+        game: Whose players.
         shape: Extent of one picture, ``(c, z, y, x)``.
         classes: Number of classes.
     """
     return Players(
-        {"generator": generator.build(shape, classes), "discriminator": discriminator.build(shape, classes)}
+        {
+            "generator": game.generator.build(shape, classes),
+            "discriminator": game.discriminator.build(shape, classes),
+        }
     )
 
 
@@ -48,6 +70,31 @@ def refuse_impossible(gamma: float, learning_rate: float, betas: tuple[float, fl
         raise RecipeError(f"betas are {betas}, wanted two numbers from 0 to below 1")
 
 
+def refuse_batch_norm(critic: AnyDiscriminator) -> None:
+    """Refuse a critic that is normalised over its batch.
+
+    Raises:
+        RecipeError: Its gradient at one picture would be no property of that picture, and real and
+            made pictures could not be scored in one pass.
+    """
+    if critic.norm != "none":
+        raise RecipeError(f"discriminator.norm is {critic.norm!r}, wanted 'none' in a game with a penalty")
+
+
+def refuse_few(name: str, count: int) -> None:
+    """Refuse a count of none.
+
+    Args:
+        name: Of the field.
+        count: Its value.
+
+    Raises:
+        RecipeError: It is less than one.
+    """
+    if count < 1:
+        raise RecipeError(f"{name} is {count}, wanted 1 or more")
+
+
 def fit_base(players: Players, sample: Single) -> None:
     """Fit the linear base, where the generator has one, to training pictures."""
     base = players["generator"].base
@@ -66,3 +113,32 @@ def sample(players: Players, latent: int, condition: Classes, rng: torch.Generat
     """
     latents = torch.randn(len(condition), latent, generator=rng)
     return players["generator"](latents.to(condition.device), condition)
+
+
+@torch.no_grad()
+def exhibit(
+    players: Players, latent: int, real: Single, rng: torch.Generator
+) -> Float[Tensor, "twice c z y x"]:
+    """What a critic is shown: the real pictures, then as many made ones of the same classes.
+
+    Args:
+        players: Must hold a ``generator``; nothing is learnt by it.
+        latent: Number of latent coordinates it starts from.
+        real: Pictures of the cohort.
+        rng: Random stream on the CPU.
+    """
+    return torch.cat([real.image, sample(players, latent, real.condition, rng)])
+
+
+def opinions(
+    players: Players, pictures: Float[Tensor, "twice c z y x"], condition: Classes
+) -> tuple[Scores, Scores]:
+    """Scores of the real and of the made half of some pictures, in one pass.
+
+    Args:
+        players: Must hold a ``discriminator``.
+        pictures: Real ones, then as many made ones.
+        condition: Class of each picture of a half.
+    """
+    on_real, on_made = players["discriminator"](pictures, condition.repeat(2)).chunk(2)
+    return on_real, on_made

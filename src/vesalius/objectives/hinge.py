@@ -6,14 +6,21 @@ from typing import Literal
 import torch
 from torch.nn.functional import relu
 
-from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
-from vesalius.networks.blocks import Shape
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adversaries import fit_base, refuse_impossible, sample, two_players
+from vesalius.objectives.adversaries import (
+    exhibit,
+    fit_base,
+    opinions,
+    refuse_batch_norm,
+    refuse_few,
+    refuse_impossible,
+    sample,
+    two_players,
+)
 from vesalius.objectives.augment import Augment
-from vesalius.objectives.penalties import steepness
+from vesalius.objectives.penalties import flatness
 from vesalius.objectives.turn import Players, Terms, Turn
 
 
@@ -47,18 +54,13 @@ class Hinge:
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
 
+    players = two_players
+    prepare = staticmethod(fit_base)
+
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)
-        if self.lazy < 1:
-            raise RecipeError(f"lazy is {self.lazy}, wanted 1 or more")
-
-    def players(self, shape: Shape, classes: int) -> Players:
-        """Fresh generator and discriminator for pictures of a shape."""
-        return two_players(self.generator, self.discriminator, shape, classes)
-
-    def prepare(self, players: Players, sample: Single) -> None:
-        """Fit the linear base, where the generator has one, to training pictures."""
-        fit_base(players, sample)
+        refuse_batch_norm(self.discriminator)
+        refuse_few("lazy", self.lazy)
 
     def turns(self) -> tuple[Turn, ...]:
         """Critic, its lazy penalty, generator."""
@@ -70,18 +72,14 @@ class Hinge:
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Push real pictures above +1 and made ones below -1."""
-        with torch.no_grad():
-            made = sample(players, self.generator.latent, real.condition, rng)
-        pictures = self.augment(torch.cat([real.image, made]), rng)
-        scores = players["discriminator"](pictures, real.condition.repeat(2))
-        on_real, on_made = scores.chunk(2)
+        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng)
+        on_real, on_made = opinions(players, pictures, real.condition)
         return {"real": relu(1 - on_real).mean(), "made": relu(1 + on_made).mean()}
 
     def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """R1: keep the critic flat at the real pictures."""
-        image = self.augment(real.image, rng).requires_grad_()
-        scores = players["discriminator"](image, real.condition)
-        return {"r1": self.lazy * self.gamma / 2 * steepness(scores, image)}
+        image = self.augment(real.image, rng)
+        return {"r1": self.lazy * self.gamma / 2 * flatness(players, image, real.condition)}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Raise the scores of made pictures."""

@@ -8,9 +8,16 @@ from torch.nn.functional import softplus
 
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
-from vesalius.networks.blocks import Shape
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adversaries import fit_base, refuse_impossible, sample, two_players
+from vesalius.objectives.adversaries import (
+    exhibit,
+    fit_base,
+    opinions,
+    refuse_batch_norm,
+    refuse_impossible,
+    sample,
+    two_players,
+)
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.turn import Players, Terms, Turn
@@ -43,16 +50,12 @@ class Relativistic:
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
 
+    players = two_players
+    prepare = staticmethod(fit_base)
+
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)
-
-    def players(self, shape: Shape, classes: int) -> Players:
-        """Fresh generator and discriminator for pictures of a shape."""
-        return two_players(self.generator, self.discriminator, shape, classes)
-
-    def prepare(self, players: Players, sample: Single) -> None:
-        """Fit the linear base, where the generator has one, to training pictures."""
-        fit_base(players, sample)
+        refuse_batch_norm(self.discriminator)
 
     def turns(self) -> tuple[Turn, ...]:
         """Critic, then generator."""
@@ -63,17 +66,14 @@ class Relativistic:
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score every real picture above a made one of its class, and stay flat at both."""
-        with torch.no_grad():
-            made = sample(players, self.generator.latent, real.condition, rng)
-        pictures = self.augment(torch.cat([real.image, made]), rng).requires_grad_()
-        scores = players["discriminator"](pictures, real.condition.repeat(2))
-        on_real, on_made = scores.chunk(2)
-        both = self.gamma * steepness(scores, pictures)
+        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng).requires_grad_()
+        on_real, on_made = opinions(players, pictures, real.condition)
+        both = self.gamma * steepness(torch.cat([on_real, on_made]), pictures)
         return {"adversarial": softplus(on_made - on_real).mean(), "r1+r2": both}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score made pictures above real ones of their class."""
         made = sample(players, self.generator.latent, real.condition, rng)
         pictures = self.augment(torch.cat([real.image, made]), rng)
-        on_real, on_made = players["discriminator"](pictures, real.condition.repeat(2)).chunk(2)
+        on_real, on_made = opinions(players, pictures, real.condition)
         return {"adversarial": softplus(on_real - on_made).mean()}

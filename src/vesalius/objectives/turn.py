@@ -14,7 +14,7 @@ Players = nn.ModuleDict
 """The networks of a game by name; state that must survive a restart is a buffer of one."""
 
 Terms = dict[str, Tensor]
-"""A loss as its named terms; the loop sums them."""
+"""A loss as its named terms: the loop sums those with a gradient, and only writes down those without."""
 
 
 @dataclass(frozen=True)

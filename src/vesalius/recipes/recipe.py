@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import stages_of
 from vesalius.objectives import AnyObjective
+from vesalius.objectives.augment import Augment
+from vesalius.recipes.augmentation import refuse_forbidden
 from vesalius.tasks import AnyTask
 
 SEEDS = 2**63
@@ -28,8 +30,8 @@ class Recipe:
         seed: Of everything random.
 
     Raises:
-        RecipeError: No step, no picture in a batch, a seed that is none, or pictures of a size that
-            the networks cannot make.
+        RecipeError: No step, no picture in a batch, a seed that is none, pictures of a size that
+            the networks cannot make, or an augmentation that their modality or unit forbids.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -50,6 +52,9 @@ class Recipe:
         if self.seed >= SEEDS:
             raise RecipeError(f"seed is {self.seed}, wanted less than {SEEDS}")
         stages_of(self.task.shape)
+        augment = getattr(self.objective, "augment", None)
+        if isinstance(augment, Augment):
+            refuse_forbidden(augment, self.task.modality, self.task.made.unit)
 
     def calmed(self, tries: int) -> "Recipe":
         """The recipe that is played on after the watch has rolled a game back so many times.

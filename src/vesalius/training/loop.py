@@ -96,7 +96,7 @@ class Game:
     Args:
         recipe: What is played.
         players: Networks by name.
-        optimizers: One for each player.
+        optimizers: One for each player that has parameters.
         average: Slow copy of the generator, the one that will be kept.
         machine: Where it is played.
         step: Steps played so far.
@@ -135,7 +135,8 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
         players = objective.players(stacked.shape, len(recipe.task.classes))
     objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
-    optimizers = {name: _adam(objective, player.parameters()) for name, player in players.items()}
+    movers = {name: player for name, player in players.items() if any(True for _ in player.parameters())}
+    optimizers = {name: _adam(objective, player.parameters()) for name, player in movers.items()}
     return Game(recipe, players, optimizers, Average(players["generator"], recipe.half_life), machine)
 
 
@@ -171,7 +172,7 @@ def _take(game: Game, turn: Turn, stacked: Stacked, index: int) -> dict[str, Ten
         terms = turn.loss(game.players, real, rng)
     optimizer = game.optimizers[turn.player]
     optimizer.zero_grad()
-    torch.stack([value.float() for value in terms.values()]).sum().backward()
+    torch.stack([value.float() for value in terms.values() if value.requires_grad]).sum().backward()
     optimizer.step()
     return {f"{turn.player}/{term}": value.detach() for term, value in terms.items()}
 

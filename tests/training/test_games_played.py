@@ -1,0 +1,97 @@
+"""Every game through the loop: repeatable, and resumable to the last bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vesalius.imaging.intensity import Window
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adaptive import Adaptive
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.minimax import Minimax
+from vesalius.objectives.nonsaturating import Nonsaturating
+from vesalius.objectives.wasserstein import Wasserstein
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import Synthesis
+from vesalius.training import checkpoint
+from vesalius.training.devices import find_machine
+from vesalius.training.loop import begin, train
+from vesalius.training.stream import Stacked
+
+SMALL = {"generator": Generator(width=4, latent=8, head_start=2), "discriminator": Discriminator(width=4)}
+SHAKEN = Augment(flip=True, rotation=10.0, scale=0.1, noise=0.05, bias=0.2, probability=0.9)
+ADAPTIVE = Nonsaturating(**SMALL, augment=SHAKEN, adaptive=Adaptive(target=-0.9, every=2, ramp=20), lazy=3)
+GAMES = [
+    ADAPTIVE,
+    Nonsaturating(**SMALL),
+    Wasserstein(**SMALL, critic_turns=2, drift=1e-3),
+    Minimax(generator=SMALL["generator"], discriminator=Discriminator(width=4, norm="batch", group=1)),
+]
+
+
+def toy(objective, seed=3):
+    """A recipe that plays a step in milliseconds."""
+    window = Window(low=0.0, high=255.0, unit="1")
+    task = Synthesis(
+        size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+    )
+    return Recipe(task=task, objective=objective, steps=7, batch=4, half_life=100.0, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    values = np.random.default_rng(0).random((24, 1, 1, 16, 16), np.float32) * 2 - 1
+    names = tuple(f"p{index}" for index in range(24))
+    return Stacked(values, np.arange(24) % 2, names, names)
+
+
+def played(recipe, pictures, steps=None):
+    game = begin(recipe, pictures, find_machine())
+    numbers = []
+    for tick in train(game, pictures):
+        numbers.append(tick.numbers())
+        if tick.step == steps:
+            break
+    return game, numbers
+
+
+@pytest.mark.parametrize("objective", GAMES, ids=lambda one: one.kind)
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(objective, pictures):
+    (_, first), (_, again) = (played(toy(objective), pictures) for _ in range(2))
+    _, other = played(toy(objective, seed=4), pictures)
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("stop", [3, 4])
+@pytest.mark.parametrize("objective", GAMES, ids=lambda one: one.kind)
+def test_a_game_taken_up_ends_as_one_that_was_not_stopped(objective, stop, pictures, tmp_path):
+    recipe = toy(objective)
+    whole, numbers = played(recipe, pictures)
+    stopped, _ = played(recipe, pictures, steps=stop)
+    checkpoint.save(stopped, tmp_path / "game.safetensors")
+    taken_up = begin(recipe, pictures, find_machine())
+    checkpoint.resume(taken_up, tmp_path / "game.safetensors")
+    assert [tick.numbers() for tick in train(taken_up, pictures)] == numbers[stop:]
+    theirs = taken_up.players.state_dict()
+    assert all(torch.equal(value, theirs[name]) for name, value in whole.players.state_dict().items())
+
+
+def test_the_strength_moves_and_is_written_down(pictures):
+    game, numbers = played(toy(ADAPTIVE), pictures)
+    strengths = [step["discriminator/strength"] for step in numbers]
+    assert strengths[0] == 0 < strengths[-1] == float(game.players["strength"].value)
+    assert all(-1 <= step["discriminator/r_t"] <= 1 for step in numbers)
+    assert "strength" not in game.optimizers
+
+
+def test_what_is_only_written_down_moves_nobody(pictures):
+    """A strength that may never leave nothing must play the game of no augmentation at all."""
+    still = replace(ADAPTIVE, adaptive=Adaptive(target=0.999, every=1000))
+    none = replace(ADAPTIVE, adaptive=None, augment=replace(SHAKEN, probability=0.0))
+    (watched, _), (unwatched, _) = (played(toy(one), pictures) for one in (still, none))
+    theirs = watched.players.state_dict()
+    for name, value in unwatched.players.state_dict().items():
+        assert torch.equal(value, theirs[name]), name
