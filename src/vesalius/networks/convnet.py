@@ -143,7 +143,7 @@ class ConvDiscriminator(nn.Module):
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
-        self.body = nn.Sequential(*_falling(self.axes, shape[0], widths))
+        self.body = nn.Sequential(*falling(self.axes, shape[0], widths))
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
@@ -184,7 +184,8 @@ def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
     return layers
 
 
-def _falling(axes: int, channels: int, widths: list[int]) -> list[nn.Module]:
+def falling(axes: int, channels: int, widths: list[int]) -> list[nn.Module]:
+    """Convolutions without normalisation that halve the grid once for each width."""
     layers: list[nn.Module] = []
     for before, after in pairwise([channels, *widths]):
         layers += [halving(axes, before, after), nn.LeakyReLU(0.2, inplace=True)]

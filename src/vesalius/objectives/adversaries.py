@@ -9,7 +9,7 @@ from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.linear import LinearBase
-from vesalius.objectives.turn import Players
+from vesalius.objectives.turn import Players, refuse_rate
 from vesalius.shapes import Batch, Classes
 
 
@@ -42,10 +42,7 @@ def refuse_impossible(gamma: float, learning_rate: float, betas: tuple[float, fl
     """
     if not 0 <= gamma < inf:
         raise RecipeError(f"gamma is {gamma}, wanted 0 or more")
-    if not 0 < learning_rate < inf:
-        raise RecipeError(f"learning_rate is {learning_rate}, wanted more than 0")
-    if not all(0 <= beta < 1 for beta in betas):
-        raise RecipeError(f"betas are {betas}, wanted two numbers from 0 to below 1")
+    refuse_rate(learning_rate, betas)
 
 
 def fit_base(players: Players, sample: Single) -> None:
