@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from vesalius.imaging.intensity import Window
+from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.diffusion import Diffusion
+from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.objectives.variational import Variational
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training.devices import Machine
@@ -24,6 +28,8 @@ RELATIVISTIC = {
     "discriminator/r1+r2": 0.1029983,
     "generator/adversarial": 0.6724850,
 }
+VARIATIONAL = {"generator/reconstruction": 0.7243071, "generator/divergence": 0.001065765}
+DENOISING = {"generator/denoising": 0.8843476}
 
 _PLAYERS = {
     "generator": Generator(width=4, latent=8, head_start=3),
@@ -53,3 +59,13 @@ def test_the_hinge_game_stands_where_it_stood():
 
 def test_the_relativistic_game_stands_where_it_stood():
     assert numbers_at_50(Relativistic(**_PLAYERS)) == pytest.approx(RELATIVISTIC, rel=1e-4)
+
+
+def test_the_variational_game_stands_where_it_stood():
+    numbers = numbers_at_50(Variational(generator=Autoencoder(width=4, latent=8)))
+    assert numbers == pytest.approx(VARIATIONAL, rel=1e-4)
+
+
+def test_the_denoising_game_stands_where_it_stood():
+    numbers = numbers_at_50(Denoising(generator=Diffusion(width=4, latent=256)))
+    assert numbers == pytest.approx(DENOISING, rel=1e-4)
