@@ -60,6 +60,12 @@ def test_the_sampler_gives_the_gaussian_that_its_denoiser_is_best_for():
     assert float(made.std()) == pytest.approx(0.5, rel=0.02)
 
 
+def test_the_sampler_spreads_as_much_too_widely_as_is_said_of_it():
+    start = torch.tensor([80.0], dtype=torch.float64)
+    exact = 80 * 0.5 / (0.5**2 + 80.0**2) ** 0.5
+    assert float(_samples(18, start, mean=0.0)) / exact == pytest.approx(1.055, abs=0.001)
+
+
 def test_twice_the_steps_leave_a_quarter_of_the_error():
     start = torch.tensor([80.4], dtype=torch.float64)
     exact = 0.4 + (80.4 - 0.4) * 0.5 / (0.5**2 + 80.0**2) ** 0.5

@@ -138,3 +138,9 @@ def test_competitors_are_given_the_width_of_the_games(name, task):
     for minutes in (10.0, 30.0):
         recipe = RECIPES[f"synthesis.{name}"](large, people, minutes, 0)
         assert recipe.objective.generator.width == derive(large, people, minutes).width
+
+
+@pytest.mark.parametrize(("people", "latent"), [(8, 8), (320, 20)])
+def test_the_autoencoder_has_few_coordinates_for_few_people(people, latent, task):
+    recipe = RECIPES["synthesis.variational"](task, phantom_cohort(people, size=16), 10.0, 0)
+    assert recipe.objective.generator.latent == latent

@@ -97,7 +97,8 @@ class Diffusion:
         width: Channels of the finest grid, a multiple of 4.
         latent: Values of one picture: the way begins at as many of noise.
         fold: Side of the cells that are folded into channels: 1, or a power of 2.
-        steps: Of the sampler; a picture costs one pass less than twice as many.
+        steps: Of the sampler; a picture costs one pass less than twice as many. With few, pictures are
+            spread too widely: by 5.5 % with 18, for a Gaussian of standard deviation 0.5.
         sigma_min: Lowest noise of the sampler before none.
         sigma_max: Noise that the sampler begins at, in scaled units (the whole range is 2).
         rho: How much of the sampler is spent on little noise.
