@@ -5,7 +5,7 @@ import numpy as np
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence import baselines
 from vesalius.networks.linear import LinearBase
-from vesalius.recipes.synthesis import derive
+from vesalius.recipes.derived import derive
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.stream import stack
 

@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from vesalius.imaging.intensity import Window
+from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.diffusion import Diffusion
 from vesalius.objectives.adaptive import Adaptive
+from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
@@ -46,6 +50,8 @@ MINIMAX = {
     "discriminator/made": 0.6437002,
     "generator/adversarial": 0.7569480,
 }
+VARIATIONAL = {"generator/reconstruction": 0.7243071, "generator/divergence": 0.001065765}
+DENOISING = {"generator/denoising": 0.8843476}
 
 _PLAYERS = {
     "generator": Generator(width=4, latent=8, head_start=3),
@@ -90,3 +96,13 @@ def test_the_minimax_game_stands_where_it_stood():
     critic = Discriminator(width=4, norm="batch", group=1)
     game = Minimax(generator=_PLAYERS["generator"], discriminator=critic)
     assert numbers_at_50(game) == pytest.approx(MINIMAX, rel=1e-4)
+
+
+def test_the_variational_game_stands_where_it_stood():
+    numbers = numbers_at_50(Variational(generator=Autoencoder(width=4, latent=8)))
+    assert numbers == pytest.approx(VARIATIONAL, rel=1e-4)
+
+
+def test_the_denoising_game_stands_where_it_stood():
+    numbers = numbers_at_50(Denoising(generator=Diffusion(width=4, latent=256)))
+    assert numbers == pytest.approx(DENOISING, rel=1e-4)

@@ -4,16 +4,20 @@ import pytest
 import torch
 
 from vesalius.example import Single
+from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.diffusion import Diffusion
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
+from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.penalties import between, steepness, unevenness
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.objectives.turn import Objective
+from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
 
 SMALL = {"generator": Generator(width=4, latent=6), "discriminator": Discriminator(width=4)}
@@ -25,6 +29,8 @@ GAMES = [
     Nonsaturating(**SMALL, adaptive=Adaptive()),
     Relativistic(**SMALL),
     Wasserstein(**SMALL, drift=1e-3),
+    Variational(generator=Autoencoder(width=4, latent=6)),
+    Denoising(generator=Diffusion(width=4, latent=256)),
 ]
 
 
@@ -32,7 +38,7 @@ def _real(count=6):
     return Single(torch.rand(count, 1, 1, 16, 16, generator=seeded(5)) * 2 - 1, torch.arange(count) % 2)
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game.kind)
 def test_every_turn_gives_gradients_to_the_player_who_moves(game):
     players = game.players((1, 1, 16, 16), classes=2)
     for turn in game.turns():
@@ -44,7 +50,7 @@ def test_every_turn_gives_gradients_to_the_player_who_moves(game):
         assert any(grad is not None and bool(grad.abs().sum() > 0) for grad in moved), turn
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game.kind)
 def test_every_game_is_what_the_loop_asks_for(game):
     assert isinstance(game, Objective)
 

@@ -11,15 +11,10 @@ from vesalius.imaging.image import HOUNSFIELD
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.augmentation import augment_for
+from vesalius.recipes.derived import derive
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.synthesis import (
-    RECIPES,
-    conditional_gan,
-    dcgan,
-    derive,
-    nonsaturating_gan,
-    wasserstein_gan,
-)
+from vesalius.recipes.rivals import dcgan, nonsaturating_gan, wasserstein_gan
+from vesalius.recipes.synthesis import RECIPES, conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 
 
@@ -165,3 +160,24 @@ def test_the_penalty_goes_with_pixels_and_against_the_batch(task):
 def test_wide_networks_are_given_time(task):
     large, people = replace(task, size=(64, 64)), phantom_cohort(8)
     assert [derive(large, people, minutes).width for minutes in (10.0, 30.0)] == [32, 64]
+
+
+def test_the_diffusion_begins_at_as_much_noise_as_a_picture_has_values(task):
+    for side, fold, batch in ((16, 1, 64), (32, 1, 64), (64, 2, 64), (128, 2, 16)):
+        recipe = RECIPES["synthesis.diffusion"](replace(task, size=(side, side)), phantom_cohort(8), 10.0, 0)
+        assert recipe.objective.generator.latent == side * side
+        assert (recipe.objective.generator.fold, recipe.batch) == (fold, batch)
+
+
+@pytest.mark.parametrize("name", ["variational", "diffusion"])
+def test_competitors_are_given_the_width_of_the_games(name, task):
+    people, large = phantom_cohort(8), replace(task, size=(64, 64))
+    for minutes in (10.0, 30.0):
+        recipe = RECIPES[f"synthesis.{name}"](large, people, minutes, 0)
+        assert recipe.objective.generator.width == derive(large, people, minutes).width
+
+
+@pytest.mark.parametrize(("people", "latent"), [(8, 8), (320, 20)])
+def test_the_autoencoder_has_few_coordinates_for_few_people(people, latent, task):
+    recipe = RECIPES["synthesis.variational"](task, phantom_cohort(people, size=16), 10.0, 0)
+    assert recipe.objective.generator.latent == latent

@@ -1,5 +1,6 @@
 """``vesalius train`` and ``vesalius recipes``."""
 
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
+from vesalius.networks import AnyNetwork
+from vesalius.objectives import AnyObjective
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
@@ -100,10 +103,17 @@ def chosen(run: Run) -> str:
     game, people = recipe.objective, len(set(learnt.patients))
     words = (
         f"learning from {len(learnt)} pictures of {people} people: {game.kind}",
-        f"width {game.generator.width}, batch {recipe.batch}, gamma {getattr(game, 'gamma', 0.0):g}",
-        f"head start of {game.generator.head_start} components",
+        f"batch {recipe.batch}",
+        *_numbers(game),
+        *(f"generator {number}" for number in _numbers(game.generator)),
     )
     return ", ".join(words)
+
+
+def _numbers(spec: AnyObjective | AnyNetwork) -> list[str]:
+    """The numbers of a game or a network by name."""
+    values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in fields(spec))
+    return [f"{name} {value:g}" for name, value in values if isinstance(value, int | float)]
 
 
 def named(name: str) -> RecipeOf:

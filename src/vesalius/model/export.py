@@ -72,10 +72,11 @@ def _written(
 
 
 def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:
-    kind = model.recipe.objective.kind
+    game = model.recipe.objective
+    method = f"class-conditional {game.family} ({game.kind}), class {label}, picture {index} of seed {seed}"
     return Mark(
         Origin.SYNTHETIC,
-        method=f"class-conditional GAN ({kind}), class {label}, picture {index} of seed {seed}",
+        method=method,
         model=model.card.weights,
         seed=seed,
         evidence=evidence,

@@ -1,13 +1,15 @@
 """Networks: tensors to tensors; no loss, no file, no device. The registry is a type."""
 
+from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 
 AnyGenerator = Generator | ResidualGenerator
-"""Every network that makes pictures from latent coordinates."""
+"""Every network that makes pictures from latent coordinates against a critic."""
 
 AnyDiscriminator = Discriminator | ResidualDiscriminator
 """Every network that scores pictures."""
 
-AnyNetwork = AnyGenerator | AnyDiscriminator
+AnyNetwork = AnyGenerator | AnyDiscriminator | Autoencoder | Diffusion
 """Every network of the house."""

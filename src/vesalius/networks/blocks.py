@@ -1,6 +1,6 @@
 """Layers that are written once for two and three axes."""
 
-from math import prod
+from math import gcd, prod
 
 import numpy as np
 import torch
@@ -55,9 +55,52 @@ def doubling(axes: int, channels: int, width: int) -> Convolution:
     return _TRANSPOSED[axes](channels, width, 4, stride=2, padding=1, bias=False)
 
 
+def keeping(axes: int, channels: int, width: int, kernel: int = 3) -> Convolution:
+    """Dense convolution that keeps every axis.
+
+    Args:
+        axes: 2 or 3.
+        channels: Before.
+        width: Channels after.
+        kernel: Odd.
+    """
+    return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2)
+
+
 def batch_norm(axes: int, channels: int) -> nn.Module:
     """Batch normalisation over the axes of the picture."""
     return _BATCH_NORM[axes](channels)
+
+
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Group normalisation: groups of four channels or more, at most 32 of them.
+
+    Args:
+        channels: A multiple of 4.
+    """
+    return nn.GroupNorm(gcd(32, channels // 4), channels)
+
+
+def folded(image: Tensor, by: int) -> Tensor:
+    """Cells of `by` pixels along every axis as channels of one: one-channel layers are slow.
+
+    Args:
+        image: ``b c`` and two or three axes, each a multiple of `by`.
+        by: Side of a cell.
+
+    Source:
+        Shi et al., CVPR 2016, section 3.2 (the inverse of their periodic shuffling).
+    """
+    for axis in range(2, image.ndim):
+        image = image.unflatten(axis, (-1, by)).movedim(axis + 1, 1).flatten(1, 2)
+    return image
+
+
+def unfolded(image: Tensor, by: int) -> Tensor:
+    """The inverse of `folded`."""
+    for axis in reversed(range(2, image.ndim)):
+        image = image.unflatten(1, (by, -1)).movedim(1, axis + 1).flatten(axis, axis + 1)
+    return image
 
 
 def stages_of(shape: Shape, smallest: int = 4) -> int:

@@ -146,7 +146,7 @@ class ConvDiscriminator(nn.Module):
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
-        self.body = nn.Sequential(*_falling(self.axes, [shape[0], *widths], spec.norm))
+        self.body = nn.Sequential(*falling(self.axes, [shape[0], *widths], spec.norm))
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
@@ -187,8 +187,14 @@ def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
     return layers
 
 
-def _falling(axes: int, widths: list[int], norm: Literal["none", "batch"]) -> list[nn.Module]:
-    """The first layer is never normalised: it would hide how bright a picture is."""
+def falling(axes: int, widths: list[int], norm: Literal["none", "batch"] = "none") -> list[nn.Module]:
+    """Convolutions that halve the grid from each width to the next.
+
+    Args:
+        axes: 2 or 3.
+        widths: Channels, those of the picture first.
+        norm: Normalisation of all layers but the first, where it would hide how bright a picture is.
+    """
     layers: list[nn.Module] = []
     for level, (before, after) in enumerate(pairwise(widths)):
         normed = [batch_norm(axes, after)] if norm == "batch" and level else []

@@ -15,8 +15,9 @@ from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
+from vesalius.networks.convnet import Discriminator
 from vesalius.networks.linear import LinearBase
-from vesalius.objectives.turn import Players
+from vesalius.objectives.turn import Players, refuse_rate
 from vesalius.shapes import Batch, Classes, Scores
 
 
@@ -64,10 +65,7 @@ def refuse_impossible(gamma: float, learning_rate: float, betas: tuple[float, fl
     """
     if not 0 <= gamma < inf:
         raise RecipeError(f"gamma is {gamma}, wanted 0 or more")
-    if not 0 < learning_rate < inf:
-        raise RecipeError(f"learning_rate is {learning_rate}, wanted more than 0")
-    if not all(0 <= beta < 1 for beta in betas):
-        raise RecipeError(f"betas are {betas}, wanted two numbers from 0 to below 1")
+    refuse_rate(learning_rate, betas)
 
 
 def refuse_batch_norm(critic: AnyDiscriminator) -> None:
@@ -77,7 +75,7 @@ def refuse_batch_norm(critic: AnyDiscriminator) -> None:
         RecipeError: Its gradient at one picture would be no property of that picture, and real and
             made pictures could not be scored in one pass.
     """
-    if critic.norm != "none":
+    if isinstance(critic, Discriminator) and critic.norm != "none":
         raise RecipeError(f"discriminator.norm is {critic.norm!r}, wanted 'none' in a game with a penalty")
 
 

@@ -1,7 +1,7 @@
 """Hinge loss with a lazy R1 penalty and differentiable augmentation: the first engine."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch.nn.functional import relu
@@ -45,6 +45,7 @@ class Hinge:
         lazy regularisation.
     """
 
+    family: ClassVar[str] = "GAN"
     kind: Literal["hinge"] = "hinge"
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)

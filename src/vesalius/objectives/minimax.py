@@ -1,7 +1,7 @@
 """The plain game of the textbooks: cross-entropy, batch normalisation, nothing else."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch.nn.functional import softplus
@@ -40,6 +40,7 @@ class Minimax:
         ICLR 2016, section 4, for the numbers.
     """
 
+    family: ClassVar[str] = "GAN"
     kind: Literal["minimax"] = "minimax"
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=textbook_critic)

@@ -1,7 +1,7 @@
 """Logistic losses with a lazy R1 penalty; augmentation fixed, or as strong as overfitting asks for."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -49,6 +49,7 @@ class Nonsaturating:
         R1 and adaptive augmentation beside them.
     """
 
+    family: ClassVar[str] = "GAN"
     kind: Literal["nonsaturating"] = "nonsaturating"
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)

@@ -1,7 +1,7 @@
 """R3GAN: a relativistic pairing loss kept flat on both sides."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch.nn.functional import softplus
@@ -42,6 +42,7 @@ class Relativistic:
         Huang et al., The GAN is dead; long live the GAN! (R3GAN), NeurIPS 2024, eq. 2 to 4.
     """
 
+    family: ClassVar[str] = "GAN"
     kind: Literal["relativistic"] = "relativistic"
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
 
@@ -59,3 +61,19 @@ class Objective(Protocol):
     def turns(self) -> tuple[Turn, ...]:
         """The turns of one step, in order."""
         ...
+
+
+def refuse_rate(learning_rate: float, betas: tuple[float, float]) -> None:
+    """Refuse numbers that Adam cannot step by.
+
+    Args:
+        learning_rate: Step size.
+        betas: Decay of first and second moment.
+
+    Raises:
+        RecipeError: One of them is out of its range; the message names it.
+    """
+    if not 0 < learning_rate < inf:
+        raise RecipeError(f"learning_rate is {learning_rate}, wanted more than 0")
+    if not all(0 <= beta < 1 for beta in betas):
+        raise RecipeError(f"betas are {betas}, wanted two numbers from 0 to below 1")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
@@ -46,6 +46,7 @@ class Wasserstein:
         defaults; Karras et al., ICLR 2018, appendix A.1, for the drift.
     """
 
+    family: ClassVar[str] = "GAN"
     kind: Literal["wasserstein"] = "wasserstein"
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)

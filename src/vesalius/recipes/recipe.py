@@ -1,6 +1,6 @@
 """A recipe: a question, a game and a budget; equal to its JSON."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -68,8 +68,9 @@ class Recipe:
         if not tries:
             return self
         changes = {"learning_rate": self.objective.learning_rate / 2**tries}
-        if any(each.name == "gamma" for each in fields(self.objective)):
-            changes["gamma"] = (self.objective.gamma or 0.5) * 2**tries
+        gamma: float | None = getattr(self.objective, "gamma", None)
+        if gamma is not None:
+            changes["gamma"] = (gamma or 0.5) * 2**tries
         return replace(self, objective=replace(self.objective, **changes))
 
     def to_json(self) -> str:

@@ -1,0 +1,80 @@
+"""What nobody is asked for: numbers that follow from cohort, pictures and budget."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from vesalius.cohort.cohort import Cohort
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.linear import components_of
+from vesalius.objectives import AnyObjective
+from vesalius.objectives.augment import Augment
+from vesalius.recipes.augmentation import augment_for
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import Synthesis
+
+LONG = 1_000_000
+"""More steps than any budget of minutes buys: the clock ends such a run; see `training.run.open_run`."""
+
+_HALF_LIFE = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """What nobody is asked for, because cohort and budget say it.
+
+    Args:
+        width: Channels of the finest layer: wide networks need minutes that a short budget has not.
+        components: Principal components of the head start, as many as the linear model has that
+            judges it.
+        batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
+        gamma: Weight of the gradient penalties: in proportion to the pixels, in inverse proportion
+            to the batch, 1 at 64 x 64 and 16.
+        augment: What the critic must forgive: what modality and unit allow, see
+            `recipes.augmentation`.
+
+    Source:
+        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; 1 at
+        64 x 64 is what was tried, see the experiment log.
+    """
+
+    width: int
+    components: int
+    batch: int
+    gamma: float
+    augment: Augment
+
+    @property
+    def generator(self) -> Generator:
+        """The player that makes pictures, on the linear head start."""
+        return Generator(width=self.width, head_start=self.components)
+
+    @property
+    def discriminator(self) -> Discriminator:
+        """The player that scores them."""
+        return Discriminator(width=self.width)
+
+    def played(self, game: AnyObjective, task: Synthesis, seed: int) -> Recipe:
+        """The recipe of a game, whose end is left to the clock."""
+        return Recipe(
+            task=task, objective=game, steps=LONG, batch=self.batch, half_life=_HALF_LIFE, seed=seed
+        )
+
+
+def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
+    """All derived numbers of a recipe, in one place.
+
+    Args:
+        task: What is made.
+        train: Training cases.
+        minutes: Budget of training on this machine.
+    """
+    pixels = task.size[0] * task.size[1]
+    counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
+    batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
+    return Derived(
+        width=32 if minutes * 4096 / pixels < 20 else 64,
+        components=components_of(list(counts.values()), len(train.patients)),
+        batch=batch,
+        gamma=pixels / 4096 * 16 / batch,
+        augment=augment_for(task.modality, task.made.unit),
+    )
