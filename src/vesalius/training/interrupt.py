@@ -31,3 +31,5 @@ def held_back() -> Iterator[Callable[[], None]]:
         yield give
     finally:
         signal.signal(signal.SIGINT, before)
+    # What came after the last call must not be lost.
+    give()
