@@ -21,7 +21,7 @@ class Choice:
 
     def words(self) -> list[str]:
         """The same as words after ``vesalius expand``."""
-        where = ["--where", *self.selection.where] if self.selection.where else []
+        where = [word for conditions in self.selection.where for word in ("--where", *conditions)]
         return [self.pack, "--label", self.selection.label, "--size", str(self.size), *where]
 
 
@@ -29,5 +29,5 @@ COHORTS = {
     "chest": Choice("chest_xray_pneumonia", Selection()),
     "nuclei": Choice("seg_nuclei", Selection()),
     "hippocampus": Choice("nifti_hippocampus", Selection(label="position"), size=32),
-    "ct-mr": Choice("dicom_mixed", Selection(where=("group=ct_head_ge,mr_pacsman_series",))),
+    "ct-mr": Choice("dicom_mixed", Selection(where=(("group=ct_head_ge,mr_pacsman_series",),))),
 }

@@ -1,6 +1,7 @@
 """The whole way refuses early, names what it left out, and releases whole folders only."""
 
 import csv
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from vesalius import cli
 from vesalius.cli import expand as verb
+from vesalius.cli.judge import Bench
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import StorageError
-from vesalius.evidence.record import Evidence
+from vesalius.evidence.record import Evidence, read_evidence
 from vesalius.imaging.formats import write_image
 from vesalius.model.standing import Standing, leave_standing
 from vesalius.training.fit import fit
@@ -81,6 +83,47 @@ def test_a_picture_that_fails_only_when_decoded_is_named(index, study, asked, mo
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("left out: ")]
     assert len(lines) == 1
     assert f"{index}.nii.gz" in lines[0]
+
+
+def test_pictures_that_copy_patients_are_not_released(asked, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(verb, "Bench", lambda train, test, made: Bench(train, test, train))
+    assert cli.main([*asked, "--quick"]) == 1
+    assert "ReleaseError: " in capsys.readouterr().err
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"evidence.json", "report.html", "run"}
+    assert read_evidence(tmp_path / "out").verdict("Copying").code == "COPIES FOUND"
+    assert cli.main(["sample", str(tmp_path / "out" / "run"), "--out", str(tmp_path / "more")]) == 1
+    assert not (tmp_path / "more").exists()
+
+
+@pytest.mark.parametrize(
+    "stage", ["begin_with_bar", "train_with_bar", "stack_made", "judge", "write_samples"]
+)
+def test_a_way_that_was_stopped_anywhere_ends_with_the_same_command(
+    stage, asked, tmp_path, monkeypatch, capsys
+):
+    def stop(*told, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verb, stage, stop)
+        assert cli.main([*asked, "--quick"]) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "synthetic").exists()
+    assert cli.main([*asked, "--quick"]) == 0
+    assert (tmp_path / "out" / "synthetic" / "metadata.csv").exists()
+
+
+def test_a_disk_that_was_full_at_the_first_write_does_not_block_the_folder(asked, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full_disk)
+        assert cli.main(asked) == 1
+    assert [entry.name for entry in (tmp_path / "out").rglob("*")] == ["run"]
+    verb.check(verb.Plan(out=tmp_path / "out", minutes=1.0, per_class=None, size=16, seed=0, quick=True))
+
+
+def full_disk(path, content):
+    """What a full disk says."""
+    raise OSError(28, "No space left on device")
 
 
 @pytest.fixture

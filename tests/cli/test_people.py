@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from vesalius.cli.people import mention, split_people
+from vesalius.cli.people import gather_people, mention, split_people
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import CohortError
+from vesalius.imaging.formats import write_image
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +54,51 @@ def test_a_training_side_that_duplicates_leave_too_small_is_no_side():
     assert note.endswith("nothing can be said of other people")
 
 
-def test_a_class_that_only_duplicates_had_is_not_lost():
+def test_a_class_that_only_duplicates_had_is_left_out_by_name():
     cohort = by_hash(13, 12)
     cases = [replace(case, facts={**case.facts, "label": "a"}) for case in cohort.cases]
     last = replace(cases[0], facts={"label": "b"}, pictures=cases[13].pictures)
     people = split_people(Cohort((last, *cases[1:]), "by hash"), Selection())
-    assert len(people.parts.train) == 25
-    assert "all people of class 'b' would be kept aside" in people.notes[0]
+    assert (len(people.parts.train), len(people.parts.test)) == (12, 12)
+    assert (
+        people.notes[1] == "class 'b' left out: nobody to learn from; 0 patient(s) aside are left out with it"
+    )
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged(is_recorded):
+    parts = phantom_cohort(200, size=16).parts()
+    rare = parts.test.cases[0]
+    cases = [
+        *parts.train.cases[:20],
+        replace(rare, facts={**rare.facts, "label": "rare"}),
+        *parts.test.cases[1:14],
+    ]
+    if is_recorded:
+        sides = ["train"] * 20 + ["test"] * 14
+        cases = [
+            replace(case, facts={**case.facts, "split": side})
+            for case, side in zip(cases, sides, strict=True)
+        ]
+    people = split_people(Cohort(tuple(cases)), Selection())
+    assert (len(people.parts.train), len(people.parts.test)) == (20, 13)
+    assert people.notes == (
+        "class 'rare' left out: nobody to learn from; 1 patient(s) aside are left out with it",
+    )
+
+
+def test_facts_that_come_with_the_slices_can_be_asked_for(tmp_path):
+    for case in phantom_cohort(24, size=16, slices=6).cases:
+        write_image(case.image(), tmp_path / str(case.facts["label"]) / f"{case.patient}.nii.gz")
+    everybody = gather_people(tmp_path, Selection(label="none"))
+    middle = gather_people(tmp_path, Selection(label="none", where=(("label=lesion",), ("position=middle",))))
+    everyone = [case for part in everybody.parts for case in part.cases]
+    chosen = [case for part in middle.parts for case in part.cases]
+    assert {case.facts["position"] for case in chosen} == {"middle"}
+    assert {case.facts["label"] for case in chosen} == {"lesion"}
+    assert 0 < len(chosen) < len(everyone) / 2
+    with pytest.raises(CohortError, match=r"no column 'stage'.*'position'"):
+        gather_people(tmp_path, Selection(label="none", where=(("stage=1",),)))
 
 
 def test_the_first_few_are_named_and_the_rest_are_counted(capsys):

@@ -10,7 +10,10 @@ from vesalius import cli
 from vesalius.cli import train as verb
 from vesalius.cli.verbs import Train
 from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import RecipeError
 from vesalius.imaging.formats import write_image
+from vesalius.recipes.derived import LONG
+from vesalius.recipes.recipe import read_recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 
@@ -56,6 +59,14 @@ def test_what_a_recipe_file_says_itself_cannot_be_said_beside_it(flag, asked, ca
 def test_minutes_limit_the_run_of_a_recipe_file(asked, begun):
     assert begun(replace(asked, minutes=0.5)).limit == 30
     assert begun(replace(asked, out=asked.out.with_name("all"))).limit == inf
+
+
+def test_a_recipe_that_leaves_its_end_to_the_clock_needs_minutes(asked, begun, tmp_path):
+    recipe = read_recipe(tmp_path / "recipe.json")
+    (tmp_path / "recipe.json").write_text(replace(recipe, steps=LONG).to_json())
+    with pytest.raises(RecipeError, match=r"steps is 1000000, which the clock is to end; wanted --minutes"):
+        verb.train_cohort(asked)
+    assert begun(replace(asked, minutes=0.5)).limit == 30
 
 
 def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(asked, begun):

@@ -169,6 +169,12 @@ def test_one_class_only(study, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_conditions_after_several_flags_all_hold(study, tmp_path, capsys):
+    words = ["cohort", study, "--where", "patient=p0,p1,p2", "--where", "label=a"]
+    assert cli.main([str(word) for word in words]) == 0
+    assert "2 cases of 2 patients" in capsys.readouterr().out
+
+
 def test_an_unknown_column(study, tmp_path, capsys):
     said = refused(capsys, "expand", study, "--label", "grade", "--out", tmp_path / "out")
     assert "no column 'grade'" in said
@@ -245,7 +251,8 @@ def test_a_seed_that_is_none(study, tmp_path, capsys):
 
 def test_a_run_that_is_not_there(tmp_path, capsys):
     said = refused(capsys, "sample", tmp_path / "gone", "--out", tmp_path / "made")
-    assert said.startswith(("ModelError: ", "RecipeError: "))
+    assert said.startswith("ModelError: ")
+    assert "a run that was stopped has none until the command that began it is given again" in said
     assert not (tmp_path / "made").exists()
 
 

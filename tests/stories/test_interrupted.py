@@ -33,7 +33,7 @@ def test_a_signal_leaves_a_run_that_the_same_command_finishes(number, tmp_path):
     command += [str(tmp_path / "study"), "--out", str(run), "--size", "16", "--minutes", "0.15"]
     status, said = _begin(command, run, number)
     assert status == 128 + number, said
-    assert "go on from here with the same command" in said
+    assert "the same command goes on from here" in said
     assert (run / "checkpoint.safetensors").exists()
     assert not (run / "model").exists()
     steps = ledger.read(run / "ledger.jsonl")[-1]["step"]

@@ -11,6 +11,7 @@ import pydicom
 import pytest
 
 from vesalius import cli
+from vesalius.cohort.folder import read_cohort
 from vesalius.cohort.inspection import NAMELESS
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence.record import read_evidence
@@ -139,12 +140,34 @@ def test_the_same_way_step_by_step_with_one_picture_that_nobody_marked(study, ex
 
 def test_a_model_whose_pictures_were_found_to_be_copies_makes_no_more(study, expanded, tmp_path, capsys):
     run = shutil.copytree(expanded / "run", tmp_path / "run")
-    words = ["assess", run, study, study, "--out", tmp_path / "proof", "--quick"]
+    weights = read_evidence(expanded).subject.model_sha256
+    rows = []
+    for case in read_cohort(study).cases:
+        mark = Mark(Origin.SYNTHETIC, model=weights)
+        (file,) = write_dicom(
+            case.image(), tmp_path / "copies" / str(len(rows)), mark, patient=f"x{len(rows)}"
+        )
+        rows.append(f"{file.relative_to(tmp_path / 'copies')},x{len(rows)},{case.facts['label']}")
+    (tmp_path / "copies" / "metadata.csv").write_text("\n".join(["file,patient,label", *rows]))
+    words = ["assess", run, study, tmp_path / "copies", "--out", tmp_path / "proof", "--quick"]
     assert cli.main([str(word) for word in words]) == 1
     assert "ReleaseError: " in capsys.readouterr().err
     assert cli.main(["sample", str(run), "--out", str(tmp_path / "made")]) == 1
     assert f"see {tmp_path / 'proof' / 'report.html'}" in capsys.readouterr().err
     assert not (tmp_path / "made").exists()
+
+
+def test_pictures_without_a_mark_are_assessed_but_decide_nothing_of_the_model(
+    study, expanded, tmp_path, capsys
+):
+    run = shutil.copytree(expanded / "run", tmp_path / "run")
+    before = (run / "model" / "verdict.json").read_text()
+    words = ["assess", run, study, study, "--out", tmp_path / "proof", "--quick"]
+    assert cli.main([str(word) for word in words]) == 1
+    said = capsys.readouterr().err
+    assert "ReleaseError: " in said
+    assert "the verdict is not left with the model" in " ".join(said.split())
+    assert (run / "model" / "verdict.json").read_text() == before
 
 
 def test_pictures_of_another_model_are_not_assessed(study, expanded, tmp_path, capsys):

@@ -48,6 +48,9 @@ def test_every_made_picture_can_be_made_again_by_itself(finished):
     _, model = finished
     together = model.sample([0, 1, 0, 1, 1], 7)
     assert torch.allclose(together[:2], model.sample([0, 1], 7), atol=1e-6)
+    for index, label in enumerate([0, 1, 0, 1, 1]):
+        assert torch.allclose(together[index : index + 1], model.sample([label], 7, first=index), atol=1e-6)
+    assert not torch.allclose(together[3:4], together[4:5], atol=1e-3)
 
 
 def test_a_class_that_the_model_does_not_have_is_refused(finished):
@@ -119,7 +122,7 @@ def test_a_run_that_is_taken_up_decodes_nothing_again(recipe_for, people, tmp_pa
 def test_a_run_of_another_recipe_is_refused(recipe_for, people, tmp_path):
     open_run(tmp_path, recipe_for(people), people)
     other = replace(recipe_for(people), seed=2)
-    with pytest.raises(TrainingError, match="another recipe"):
+    with pytest.raises(TrainingError, match=r"another recipe, wanted .*: seed is 2, not 1"):
         open_run(tmp_path, other, people)
 
 

@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
         return 1
     except KeyboardInterrupt as stop:
-        sys.stderr.write("stopped; train, expand and demo go on from here with the same command\n")
+        is_taken_up = isinstance(command, Train | Expand | Demo)
+        sys.stderr.write("stopped; the same command goes on from here\n" if is_taken_up else "stopped\n")
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     return 0

@@ -5,7 +5,7 @@ from vesalius.cli.expand import show
 from vesalius.cli.judge import Bench, decoded, judge, leave_verdict
 from vesalius.cli.people import gather_people
 from vesalius.cli.provenance import remarks_on_marks
-from vesalius.cli.verbs import Assess
+from vesalius.cli.verbs import Assess, Selection
 from vesalius.cohort.fingerprint import fingerprint
 from vesalius.cohort.folder import read_cohort
 from vesalius.errors import EvidenceError, StorageError
@@ -15,7 +15,7 @@ from vesalius.model.model import load_model
 
 
 def assess_made(asked: Assess) -> None:
-    """Write evidence and report, and leave the verdict with the model.
+    """Write evidence and report, and leave the verdict with the model where the pictures are its own.
 
     Raises:
         StorageError: The folder exists already.
@@ -26,15 +26,16 @@ def assess_made(asked: Assess) -> None:
         raise StorageError(asked.out, "it exists already, wanted a new folder")
     model = load_model(asked.run_folder / "model")
     with stage("reading the cohorts"):
-        people = gather_people(asked.cohort, asked.selection)
+        meant = Selection(label=model.recipe.task.fact or "none", where=asked.where)
+        people = gather_people(asked.cohort, meant)
         learnt = fingerprint(people.parts.train).sha256
         if learnt != model.card.fingerprint:
             raise EvidenceError(
                 f"{asked.cohort}: its training side has fingerprint {learnt[:12]}, but the model learnt "
-                f"from {model.card.fingerprint[:12]}; wanted the same cohort, --label and --where"
+                f"from {model.card.fingerprint[:12]}; wanted the same cohort and --where"
             )
         made = read_cohort(asked.made)
-        notes = people.notes + remarks_on_marks(made, model.card.weights)
+        unproven = remarks_on_marks(made, model.card.weights)
     task, parts = model.recipe.task, people.parts
     bench = Bench(
         decoded("training", parts.train, task),
@@ -42,9 +43,15 @@ def assess_made(asked: Assess) -> None:
         decoded("made", made, task),
     )
     with stage("gathering evidence") as tell:
-        evidence = judge(model, bench, asked.run_folder / "ledger.jsonl", notes, asked.quick, tell)
+        evidence = judge(
+            model, bench, asked.run_folder / "ledger.jsonl", people.notes + unproven, asked.quick, tell
+        )
         write_evidence(evidence, asked.out)
-        leave_verdict(evidence, asked.run_folder, asked.out / "report.html")
+        # Pictures of somebody else must not decide what a model may do.
+        if not unproven:
+            leave_verdict(evidence, asked.run_folder, asked.out / "report.html")
+    for remark in unproven:
+        say(f"warning: {remark}; the verdict is not left with the model")
     show(evidence)
     say(f"report: {asked.out / 'report.html'}")
     for warning in gate(evidence):

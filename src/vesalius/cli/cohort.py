@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from vesalius.cli.console import say, stage, table
 from vesalius.cli.people import selected, why
@@ -26,7 +27,7 @@ def show_cohort(asked: Cohort) -> None:
         raise StorageError(asked.out, "it exists already, wanted a new file")
     with stage("decoding every picture"):
         found = survey(asked.source, decode=True)
-        chosen = require(selected(found.cohort, asked.where))
+        chosen = require(selected(found.cohort, chain.from_iterable(asked.where)))
         summary = summarise(replace(found, cohort=chosen))
     _print(summary)
     if asked.out is not None:

@@ -93,7 +93,10 @@ def check(plan: Plan) -> None:
         raise TrainingError(f"per_class is {plan.per_class}, wanted at least {LEAST} to be assessed")
     if plan.seed < 0:
         raise TrainingError(f"seed is {plan.seed}, wanted 0 or more")
-    is_unfinished = (plan.out / "run" / PEOPLE).exists() and not (plan.out / "synthetic").exists()
+    run = plan.out / "run"
+    # A full disk may leave a run of which not even the first file could be written.
+    is_begun = (run / PEOPLE).exists() or (run.is_dir() and [*plan.out.rglob("*")] == [run])
+    is_unfinished = is_begun and not (plan.out / "synthetic").exists()
     if plan.out.exists() and not is_unfinished:
         raise StorageError(plan.out, "it exists already, wanted a new folder or an unfinished run")
 

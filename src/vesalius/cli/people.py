@@ -1,6 +1,6 @@
 """From a folder to the people of a run: read, selected, cut into slices, split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,15 +44,24 @@ def gather_people(source: Path, selection: Selection) -> People:
         CohortError: Nobody is left, an unknown column, or a patient in two splits.
     """
     found = survey(source)
+    columns = {"patient", "key", *(name for case in found.cohort.cases for name in case.facts)}
+    said = [condition for conditions in selection.where for condition in conditions]
+    # Facts such as ``position`` come with the slices; by all others whole volumes are passed over unread.
+    of_slices = [condition for condition in said if condition.partition("=")[0].strip() not in columns]
     lines = [f"{problem.path}: {why(problem)}" for problem in found.problems]
     mention(lines, f"`vesalius cohort {source}` names them all")
     for remark in found.cohort.remarks:
         aside.print(f"note: {remark}", markup=False)
-    return split_people(slices(require(selected(found.cohort, selection.where))), selection)
+    chosen = selected(found.cohort, [condition for condition in said if condition not in of_slices])
+    return split_people(require(selected(slices(require(chosen)), of_slices)), selection)
 
 
-def selected(cohort: Cohort, where: tuple[str, ...]) -> Cohort:
+def selected(cohort: Cohort, where: Iterable[str]) -> Cohort:
     """The cases for which all conditions hold.
+
+    Args:
+        cohort: Whom to choose from.
+        where: Conditions; see `vesalius.cohort.where.parse_where`.
 
     Raises:
         CohortError: A condition names a column or value that nobody has.
@@ -65,23 +74,25 @@ def selected(cohort: Cohort, where: tuple[str, ...]) -> Cohort:
 def split_people(cohort: Cohort, selection: Selection) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
-    When too few people or pictures would be left on a side, or a class without training
-    pictures, everybody is learnt from and nothing is claimed of others; but whom a recorded split
-    keeps aside is never learnt from.
+    Pictures of a class that nobody is learnt from are left out. When too few people or pictures
+    would be left on a side, everybody is learnt from and nothing is claimed of others; but whom a
+    recorded split keeps aside is never learnt from.
 
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
     """
     fact = None if selection.label == "none" else selection.label
     levels = cohort.levels(fact) if fact else ()
-    parts, notes, is_recorded = cohort.parts(), cohort.remarks, is_divided(cohort)
-    reason = _too_little(parts, fact, levels)
+    parts, unlearnt = _learnt(cohort.parts(), fact, levels)
+    notes, is_recorded = (*cohort.remarks, *unlearnt), is_divided(cohort)
+    reason = _too_little(parts)
     if is_recorded or not reason:
         train, pairs = without_duplicates(parts.train, parts.val, parts.test)
-        parts = Parts(train, parts.val, parts.test)
+        levels = parts.train.levels(fact) if fact else ()
+        parts, unlearnt = _learnt(Parts(train, parts.val, parts.test), fact, levels)
         said = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split"
-        notes += (f"{said}: training side left out",) if pairs else ()
-        if left := _too_little(parts, fact, levels):
+        notes += (f"{said}: training side left out", *unlearnt) if pairs else ()
+        if left := _too_little(parts):
             reason = f"{said}: without them {left}" if pairs else left
     if reason and is_recorded:
         return People(parts, fact, (*notes, f"{reason}; the recorded split is kept"))
@@ -92,14 +103,24 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     return People(parts, fact, notes)
 
 
-def _too_little(parts: Parts, fact: str | None, levels: tuple[str, ...]) -> str:
+def _learnt(parts: Parts, fact: str | None, levels: tuple[str, ...]) -> tuple[Parts, tuple[str, ...]]:
+    """The parts without classes that nobody is learnt from, and what has to be said of them."""
+    lost = sorted(set(levels) - set(parts.train.levels(fact))) if fact and len(parts.train) else []
+    if not lost:
+        return parts, ()
+    val, test = (side.where(lambda case: str(case.facts[fact or ""]) not in lost) for side in parts[1:])
+    gone = len(parts.val.patients | parts.test.patients) - len(val.patients | test.patients)
+    said = f"nobody to learn from; {gone} patient(s) aside are left out with it"
+    return Parts(parts.train, val, test), tuple(f"class {name!r} left out: {said}" for name in lost)
+
+
+def _too_little(parts: Parts) -> str:
     """Why a cohort cannot be cut so; empty when it can."""
     both = (parts.train, parts.test)
-    if min(map(len, both)) < LEAST or min(len(side.patients) for side in both) < PEOPLE:
-        people = len({*parts.train.patients, *parts.val.patients, *parts.test.patients})
-        return f"{people} patient(s) are too few to keep some aside"
-    missing = sorted(set(levels) - set(parts.train.levels(fact))) if fact else []
-    return f"all people of class {missing[0]!r} would be kept aside" if missing else ""
+    if min(map(len, both)) >= LEAST and min(len(side.patients) for side in both) >= PEOPLE:
+        return ""
+    people = len({*parts.train.patients, *parts.val.patients, *parts.test.patients})
+    return f"{people} patient(s) are too few to keep some aside"
 
 
 def why(problem: Problem) -> str:

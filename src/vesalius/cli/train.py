@@ -13,6 +13,7 @@ from vesalius.errors import RecipeError
 from vesalius.model.model import Model
 from vesalius.networks import AnyNetwork
 from vesalius.objectives import AnyObjective
+from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
@@ -42,6 +43,10 @@ def train_cohort(asked: Train) -> None:
     people = gather_people(asked.cohort, asked.selection)
     if asked.recipe.endswith(".json"):
         recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes
+        if minutes is None and recipe.steps >= LONG:
+            raise RecipeError(
+                f"{asked.recipe}: steps is {recipe.steps}, which the clock is to end; wanted --minutes"
+            )
     else:
         minutes = MINUTES if asked.minutes is None else asked.minutes
         task = synthesis_of(people.parts.train, SIZE if asked.size is None else asked.size, people.fact)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
+from tyro.conf import Positional, UseAppendAction
+
+Conditions = UseAppendAction[tuple[tuple[str, ...], ...]]
+"""What follows ``--where``, each time it is given: ``column=value`` or ``column=value,value``."""
 
 # The only imports inside functions of the house: a verb brings what it needs, `--help` needs nothing.
 
@@ -18,7 +21,7 @@ class Selection:
     """
 
     label: str = "label"
-    where: tuple[str, ...] = ()
+    where: Conditions = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class Cohort:
 
     source: Positional[Path]
     out: Path | None = None
-    where: tuple[str, ...] = ()
+    where: Conditions = ()
 
     def run(self) -> None:
         """Print counts and problems."""
@@ -50,7 +53,8 @@ class Train:
         recipe: Name from ``vesalius recipes``, or a recipe.json.
         cohort: Folder of scans or cohort.parquet; its training side is learnt from.
         out: Folder of the run; an unfinished run of the same recipe is taken up.
-        minutes: Budget of training; 10 for a named recipe, all steps of a recipe.json, when not given.
+        minutes: Budget of training. When not given, 10 for a named recipe, all steps of the recipe.json of a
+            model; the one of a run leaves its end to the clock and has to be given minutes.
         size: Rows and columns of the pictures to learn, 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
         selection: Which cases are meant.
@@ -104,7 +108,7 @@ class Assess:
         made: Folder of made pictures, as written by ``sample``.
         out: New folder for evidence.json and report.html.
         quick: Fewer repetitions; verdicts are then exploratory.
-        selection: Which cases are meant; as in training.
+        where: Keep only cases with these values; as in training.
     """
 
     run_folder: Positional[Path]
@@ -112,7 +116,7 @@ class Assess:
     made: Positional[Path]
     out: Path
     quick: bool = False
-    selection: Selection = Selection()
+    where: Conditions = ()
 
     def run(self) -> None:
         """Write evidence and report."""

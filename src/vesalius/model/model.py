@@ -35,7 +35,7 @@ class Model:
     generator: nn.Module
     card: Card
 
-    def sample(self, classes: Sequence[int], seed: int) -> Batch:
+    def sample(self, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
         """Scaled pictures, one for each class index.
 
         Picture ``i`` is a function of `seed` and ``i`` alone: each can be made again by itself.
@@ -43,17 +43,19 @@ class Model:
         Args:
             classes: Class of each picture.
             seed: Of the latents.
+            first: Number of the first of them: picture 7 alone is ``sample([its class], seed, first=7)``.
 
         Raises:
-            ModelError: A class index that the recipe does not have, or a negative seed.
+            ModelError: A class index that the recipe does not have, or a negative seed or number.
         """
-        if seed < 0:
-            raise ModelError(f"seed is {seed}, wanted 0 or more")
+        for name, number in (("seed", seed), ("first", first)):
+            if number < 0:
+                raise ModelError(f"{name} is {number}, wanted 0 or more")
         known = len(self.recipe.task.classes)
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
-        return drawn(self.generator, self.recipe, classes, seed)
+        return drawn(self.generator, self.recipe, classes, seed, first)
 
     def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
         """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
@@ -82,7 +84,7 @@ class Model:
 
 
 @torch.no_grad()
-def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int) -> Batch:
+def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
     """Scaled pictures of a generator that belongs to a recipe, one for each class index.
 
     Args:
@@ -90,6 +92,7 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
         recipe: Whose generator it is.
         classes: Class of each picture.
         seed: Of the latents; picture ``i`` is a function of it and ``i`` alone.
+        first: Number ``i`` of the first picture.
 
     Returns:
         Pictures on the CPU.
@@ -97,7 +100,7 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
     device = next(generator.parameters()).device
     latents = [
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
-        for index in range(len(classes))
+        for index in range(first, first + len(classes))
     ]
     parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
     made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
@@ -111,6 +114,11 @@ def load_model(folder: Path) -> Model:
         ModelError: A file is missing or damaged, or the weights are not those of the card.
         RecipeError: The recipe cannot be read.
     """
+    if not folder.is_dir():
+        raise ModelError(
+            f"{folder}: no such folder, wanted that of a trained model; a run that was stopped has none "
+            "until the command that began it is given again"
+        )
     recipe = read_recipe(folder / "recipe.json")
     try:
         card = Card.from_json((folder / "card.json").read_text())

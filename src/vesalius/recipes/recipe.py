@@ -1,5 +1,7 @@
 """A recipe: a question, a game and a budget; equal to its JSON."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +79,14 @@ class Recipe:
         """The recipe's photograph, indented for people."""
         return _ADAPTER.dump_json(self, indent=2).decode()
 
+    def unlike(self, other: "Recipe") -> str:
+        """The first field in which another recipe differs, with both values; nothing when they are equal."""
+        mine, theirs = (dict(_leaves(json.loads(each.to_json()))) for each in (self, other))
+        for name in mine | theirs:
+            if mine.get(name) != theirs.get(name):
+                return f"{name} is {mine.get(name)}, not {theirs.get(name)}"
+        return ""
+
     @staticmethod
     def from_json(text: str) -> "Recipe":
         """The recipe of a photograph.
@@ -90,6 +100,15 @@ class Recipe:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
             raise RecipeError(f"{field or 'recipe'}: {first['msg']}") from error
+
+
+def _leaves(said: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Every value of a nested mapping by its path."""
+    if not isinstance(said, dict):
+        yield name, said
+        return
+    for key, value in said.items():
+        yield from _leaves(value, f"{name}.{key}" if name else str(key))
 
 
 _ADAPTER: TypeAdapter[Recipe] = TypeAdapter(Recipe)

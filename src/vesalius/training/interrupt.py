@@ -33,6 +33,8 @@ def held_back() -> Iterator[Callable[[], None]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    # What came after the last call must not be lost.
+    give()
 
 
 @contextmanager

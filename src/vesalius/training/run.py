@@ -142,7 +142,8 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
     found = read_recipe(folder / "recipe.json")
     if asked != found:
         raise TrainingError(
-            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe"
+            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe: "
+            f"{asked.unlike(found)}"
         )
     if (folder / PEOPLE).read_text() != people:
         raise TrainingError(
