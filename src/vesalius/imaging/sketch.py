@@ -9,7 +9,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
 from vesalius.imaging.decoder import LIMITS, Limits
-from vesalius.imaging.header import PLAIN, READ, Header, read_header
+from vesalius.imaging.header import READ, Header, read_header
+from vesalius.imaging.samples import PLAIN
 
 _MOVING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient")
 _TAGS = {tag_for_keyword(keyword): keyword for keyword in READ}

@@ -46,7 +46,8 @@ def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x
     """
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(array, dtype=np.float32)
-    is_exact = is_scaled or array.dtype.itemsize < single.itemsize or bool((single == array).all())
+    is_known = is_scaled or array.dtype == np.float32 or array.dtype.itemsize < single.itemsize
+    is_exact = is_known or bool((single == array).all())
     return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
 
 
