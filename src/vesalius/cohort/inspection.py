@@ -96,11 +96,12 @@ def _picture(source: PictureSource, decode: bool) -> tuple[dict[str, Fact], list
 def _header(path: Path) -> tuple[Header, tuple[str, ...]]:
     """Extent of the picture in a file, and what is unusual about it."""
     if path.suffix.lower() not in DICOM and not is_dicom(path):
-        return header(path), ()
-    found = find_series(path)
-    if found.problems:
-        raise DicomError(found.problems[0].reason)
-    series = next(iter(found.series), None)
+        found = header(path)
+        return found, found.notes
+    tree = find_series(path)
+    if tree.problems:
+        raise DicomError(tree.problems[0].reason)
+    series = next(iter(tree.series), None)
     if series is None:
         raise DicomError(f"{path}: is a DICOMDIR, wanted a picture")
     if not series.is_regular:

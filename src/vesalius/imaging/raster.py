@@ -78,7 +78,8 @@ def read_raster(path: Path) -> Image:
         array = array[:1]
     sidecar = read_sidecar(path, inside)
     voxels = torch.from_numpy(floats(array))
-    return Image(voxels, _grid(array, sidecar), sidecar.unit, sidecar.mark.origin, sidecar.modality)
+    grid, notes = _grid(array, sidecar), sidecar.notes
+    return Image(voxels, grid, sidecar.unit, sidecar.mark.origin, sidecar.modality, notes=notes)
 
 
 def read_raster_labels(path: Path) -> LabelMap:
@@ -118,7 +119,7 @@ def raster_header(path: Path) -> Header:
     sidecar = read_sidecar(path, _ours(inside))
     z, y, x = size
     spacing = sidecar.affine and sidecar.grid((z, y, x)).spacing
-    return Header((z, y, x), channels, spacing, sidecar.modality, sidecar.mark)
+    return Header((z, y, x), channels, spacing, sidecar.modality, sidecar.mark, sidecar.notes)
 
 
 def _size(picture: Pillow.Image, path: Path) -> tuple[int, int, int]:
