@@ -18,7 +18,7 @@ from vesalius.imaging.sketch import HeaderReader
 from vesalius.imaging.stack import Slice
 from vesalius.imaging.values import floats
 
-__all__ = ["Found", "Limits", "Problem", "Series", "find_series", "read_dicom", "read_frame"]
+__all__ = ["Found", "Limits", "Problem", "Series", "find_series", "read_dicom", "read_frame", "read_frames"]
 
 
 def read_dicom(paths: Sequence[Path], limits: Limits = LIMITS) -> Image:
@@ -67,21 +67,53 @@ def read_frame(path: Path, index: int = 0, limits: Limits = LIMITS) -> Image:
         DicomError: The header breaks the standard, or there is no such frame.
         DecodeError: Pixels that cannot be decoded within the limits.
     """
-    header = read_header(path, limits)
-    header.require_pixels()
-    frames = [each for each in stack.stacked([header]) if each.index == index]
+    slices = _slices(path, limits)
+    frames = [each for each in slices if each.index == index]
     if not frames:
-        raise DicomError(f"{path}: frame is {index}, wanted 0 to {header.count - 1}")
+        raise DicomError(f"{path}: frame is {index}, wanted 0 to {len(slices) - 1}")
     return _image(frames, limits)
 
 
-def _image(slices: Sequence[Slice], limits: Limits) -> Image:
-    first = slices[0].header
-    name = f"{first.path}" if len(slices) == 1 else f"series {first.series}"
-    if found := stack.faults(slices):
-        raise GeometryError(f"{name}: {'; '.join(found)}; wanted a regular grid, or slices read singly")
-    geometry = plane.geometry([each.plane for each in slices], first.rows, first.columns, name)
+def read_frames(path: Path, limits: Limits = LIMITS) -> tuple[Image, ...]:
+    """Read every frame of a file as a picture of one slice, also where they make no volume.
+
+    Args:
+        path: DICOM file; decoded once.
+        limits: What an encoded file may cost.
+
+    Returns:
+        From the lowest to the highest along the normal; frames at one place as they come.
+
+    Raises:
+        DicomError: The header breaks the standard.
+        DecodeError: Pixels that cannot be decoded within the limits.
+    """
+    slices = _slices(path, limits)
     values = _values(slices, limits)
+    return tuple(_picture([each], values[:, [z]]) for z, each in enumerate(slices))
+
+
+def _slices(path: Path, limits: Limits) -> tuple[Slice, ...]:
+    header = read_header(path, limits)
+    header.require_pixels()
+    return stack.stacked([header])
+
+
+def _image(slices: Sequence[Slice], limits: Limits) -> Image:
+    if found := stack.faults(slices):
+        reason = f"{'; '.join(found)}; wanted a regular grid, or slices read singly"
+        raise GeometryError(f"{_name(slices)}: {reason}")
+    return _picture(slices, _values(slices, limits))
+
+
+def _name(slices: Sequence[Slice]) -> str:
+    first = slices[0].header
+    return f"{first.path}" if len(slices) == 1 else f"series {first.series}"
+
+
+def _picture(slices: Sequence[Slice], values: Float[np.ndarray, "c z y x"]) -> Image:
+    first = slices[0].header
+    geometry = plane.geometry([each.plane for each in slices], first.rows, first.columns, _name(slices))
     return Image(
         torch.from_numpy(values),
         geometry,
@@ -101,7 +133,7 @@ def _values(slices: Sequence[Slice], limits: Limits) -> Float[np.ndarray, "c z y
     for members in places.values():
         frames = _frames(members[0][1].header, limits)
         if volume is None:
-            volume = np.empty((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
+            volume = np.zeros((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
         # Whole numbers of 32 bits are more than single precision holds.
         volume = volume.astype(np.result_type(volume, frames), copy=False)
         for z, each in members:
