@@ -83,7 +83,14 @@ def _plain(opened: Opened, channels: int, photometric: str, allocated: int) -> t
 
 
 def lack_of(opened: Opened, samples: Samples, kind: str, limits: Limits) -> str:
-    """Why a file declares no picture, or an impossible one; or nothing."""
+    """Why a file declares no picture, or an impossible one; or nothing.
+
+    Args:
+        opened: The file.
+        samples: What it declares.
+        kind: Name of its SOP class.
+        limits: What a file may cost.
+    """
     if not opened.pixels.keyword:
         return f"has no Pixel Data ({kind or 'SOP class unknown'}), wanted a picture"
     if samples.values < 1:
