@@ -147,7 +147,7 @@ def _kept_image(paths: tuple[Path, ...], _stamps: Stamps) -> Image:
     return _read_image(paths)
 
 
-@lru_cache(maxsize=_VOLUMES)
+@lru_cache(maxsize=1)
 def _kept_pieces(paths: tuple[Path, ...], stamps: Stamps) -> tuple[Image, ...]:
     """The volume, or the frames that make none."""
     try:
