@@ -1,5 +1,6 @@
 """Any picture file to a picture and back."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -217,7 +218,14 @@ def _is_flat(paths: tuple[Path, ...]) -> bool:
 
 
 def _stamps(paths: tuple[Path, ...]) -> Stamps:
-    """What changes with the files and the sidecars; a missing file is told by who opens it."""
-    files = (*paths, beside(paths[0]), handmade(paths[0]))
-    found = (path.stat() if path.exists() else None for path in files)
-    return tuple((stat.st_mtime_ns, stat.st_size) if stat else (0, 0) for stat in found)
+    """What changes with the files and the sidecars."""
+    return tuple(_stamp(path) for path in (*paths, beside(paths[0]), handmade(paths[0])))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        # A missing file is told by who opens it.
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
