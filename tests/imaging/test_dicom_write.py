@@ -34,10 +34,15 @@ def rotation(angles: tuple[float, float, float]) -> np.ndarray:
     return turn
 
 
-def oblique(shape, spacing, angles, corner) -> Geometry:
-    """A grid turned in space; columns z, y, x of the matrix are right-handed in the order x, y, z."""
+def oblique(shape, spacing, angles, corner, lean=(0.0, 0.0)) -> Geometry:
+    """A grid turned in space; columns z, y, x of the matrix are right-handed in the order x, y, z.
+
+    Slices lean by parts of a millimetre along y and x for each millimetre, as under a tilted gantry.
+    """
     matrix = np.eye(4)
-    matrix[:3, :3] = rotation(angles)[:, ::-1] * np.array(spacing)
+    turned = rotation(angles)[:, ::-1]
+    turned[:, 0] += turned[:, 1:] @ lean
+    matrix[:3, :3] = turned * np.array(spacing)
     matrix[:3, 3] = corner
     return Geometry.from_matrix(shape, matrix)
 
@@ -50,7 +55,9 @@ angles = st.tuples(*[st.floats(-3, 3)] * 3)
 
 corners = st.tuples(*[st.floats(-1000, 1000)] * 3)
 
-grids = st.builds(oblique, shapes, st.tuples(lengths, lengths, lengths), angles, corners)
+leans = st.tuples(*[st.sampled_from([0.0, 0.3, -0.2])] * 2)
+
+grids = st.builds(oblique, shapes, st.tuples(lengths, lengths, lengths), angles, corners, leans)
 
 values = st.sampled_from(["bits", "signed", "large", "real", "tiny", "flat"])
 
@@ -95,6 +102,15 @@ def test_colours_are_read_back(grid, seed, top):
     with TemporaryDirectory() as folder:
         again = read_dicom(write_dicom(image, Path(folder) / "out", Mark(Origin.DERIVED), patient="7"))
     assert torch.equal(again.voxels, image.voxels)
+
+
+def test_the_slices_of_a_tilted_gantry_come_back_leaning(tmp_path):
+    grid = oblique((4, 6, 5), (5.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), lean=(0.3, 0.0))
+    image = Image(torch.arange(120.0).reshape(1, 4, 6, 5), grid, HOUNSFIELD, modality="CT")
+    again = read_dicom(write_dicom(image, tmp_path / "out", Mark(Origin.ACQUIRED), patient="7")[::-1])
+    assert torch.equal(again.voxels, image.voxels)
+    assert again.geometry.position((3, 0, 0)) == pytest.approx((0.0, 4.5, 15.0))
+    assert again.notes == ("slices are stacked at 16.7 degrees to their normal (gantry tilt)",)
 
 
 def test_a_mirrored_grid_comes_back_in_the_other_order_where_it_lies(tmp_path):

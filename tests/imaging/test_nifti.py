@@ -170,6 +170,16 @@ def test_labels_stored_as_floats_are_classes_if_they_are_whole(tmp_path):
         read_nifti_labels(_foreign(tmp_path / "b.nii", _array(np.float32) + 0.5))
 
 
+@pytest.mark.parametrize("most", [100, 255])
+def test_classes_that_a_slope_rounds_are_the_classes_that_were_meant(tmp_path, most):
+    mask = np.array([0, most, 0, most], np.uint8).reshape(2, 2, 1)
+    slope = _foreign(tmp_path / "a.nii", mask, scl_slope=1 / most, scl_inter=0)
+    assert read_nifti_labels(slope).labels.flatten().tolist() == [0, 0, 1, 1]
+    mask[0, 0, 0] = 1
+    with pytest.raises(ImagingError, match="1 of 4 labels are no whole numbers"):
+        read_nifti_labels(_foreign(tmp_path / "b.nii", mask, scl_slope=1 / most, scl_inter=0))
+
+
 def test_a_label_map_has_one_channel(tmp_path):
     path = _foreign(tmp_path / "a.nii", np.zeros((4, 3, 2, 2), np.uint8))
     with pytest.raises(ImagingError, match="2 channels, wanted one"):

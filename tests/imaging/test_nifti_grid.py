@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from vesalius.cohort.folder import survey
 from vesalius.imaging.geometry import Geometry
-from vesalius.imaging.nifti import read_nifti, write_nifti
+from vesalius.imaging.nifti import nifti_header, read_nifti, write_nifti
 from vesalius.imaging.sidecar import Sidecar
 
 AFFINE = np.array([[-2.0, 0, 0, 11], [0, 3.0, 0, -7], [0, 0, 4.0, 5], [0, 0, 0, 1]])
@@ -33,6 +34,18 @@ def test_the_voxel_of_a_foreign_file_lies_where_nibabel_says(tmp_path):
     assert image.voxels[0, 1, 2, 3] == array[3, 2, 1]
     right, front, head, _ = AFFINE @ (3, 2, 1, 1)
     assert image.geometry.position((1, 2, 3)) == (-right, -front, head)
+
+
+def test_an_sform_and_a_qform_that_mirror_each_other_are_named(tmp_path):
+    picture = nibabel.Nifti1Image(_array(), AFFINE)
+    for turned, notes in ((AFFINE, 0), (AFFINE @ np.diag([-1.0, 1, 1, 1]), 1)):
+        picture.set_qform(turned, 1)
+        (tmp_path / "a.nii").write_bytes(picture.to_bytes())
+        image = read_nifti(tmp_path / "a.nii")
+        assert image.geometry.position((0, 0, 0)) == (-11, 7, 5)
+        assert len(image.notes) == notes
+        assert nifti_header(tmp_path / "a.nii").notes == image.notes
+        assert [note.reason for note in survey(tmp_path).notes] == list(image.notes)
 
 
 def test_the_sform_goes_before_the_qform_and_the_qform_before_the_sizes(tmp_path):

@@ -88,28 +88,6 @@ def test_palettes_bits_and_cmyk_become_colours(tmp_path):
     assert read_raster(tmp_path / "bits.png").voxels.unique().tolist() == [0, 255]
 
 
-def test_transparent_pixels_lie_on_black(tmp_path):
-    array = np.dstack([_colour(), np.full((5, 7), 255, np.uint8)])
-    array[2, 3] = 200, 100, 50, 0
-    for suffix in (".png", ".tif"):
-        Pillow.fromarray(array).save(tmp_path / f"a{suffix}")
-        voxels = read_raster(tmp_path / f"a{suffix}").voxels[:, 0].numpy()
-        assert voxels[:, 2, 3].tolist() == [0, 0, 0]
-        assert np.array_equal(voxels[:, 0], array[0, :, :3].T)
-
-
-def test_the_orientation_of_a_camera_is_applied(tmp_path):
-    array = np.zeros((16, 32), np.uint8)
-    array[:, :8] = 255
-    exif = Pillow.Exif()
-    exif[274] = 6
-    Pillow.fromarray(array).save(tmp_path / "a.jpg", exif=exif, quality=100)
-    voxels = read_raster(tmp_path / "a.jpg").voxels
-    assert voxels.shape == (1, 1, 32, 16)
-    assert voxels[0, 0, :8].min() > 200
-    assert voxels[0, 0, 9:].max() < 50
-
-
 @pytest.mark.parametrize(
     ("name", "values"),
     [

@@ -141,23 +141,46 @@ def test_frames_without_positions_are_never_laid_onto_each_other(tmp_path):
         read_segmentation(tmp_path / "seg.dcm")
 
 
-def test_slices_left_out_are_background(tmp_path):
+@pytest.mark.parametrize("there", [[0, 1, 4], [0, 4], [0, 2, 4]])
+def test_slices_left_out_are_background(tmp_path, there):
     geometry = Geometry.plain((5, 6, 9), (2.0, 1.0, 1.0))
     labels = torch.zeros(1, 5, 6, 9, dtype=torch.int64)
-    labels[0, [0, 1, 4], 2, 2] = 1
+    labels[0, there, 2, 2] = 1
     write_segmentation(
         LabelMap(labels, geometry, {1: LIVER}), tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN
     )
     said = pydicom.dcmread(tmp_path / "seg.dcm")
     bits = said.pixel_array
     kept = [n for n, frame in enumerate(bits) if frame.any()]
-    assert len(kept) == 3
+    assert len(kept) == len(there)
     said.PerFrameFunctionalGroupsSequence = [said.PerFrameFunctionalGroupsSequence[n] for n in kept]
     said.NumberOfFrames = len(kept)
     packed = np.packbits(bits[kept].ravel(), bitorder="little").tobytes()
     said.PixelData = packed + b"\0" * (len(packed) % 2)
     said.save_as(tmp_path / "seg.dcm")
-    assert torch.equal(read_segmentation(tmp_path / "seg.dcm").labels, labels)
+    again = read_segmentation(tmp_path / "seg.dcm")
+    assert torch.equal(again.labels, labels)
+    assert again.geometry.is_close(geometry)
+
+
+def test_steps_on_which_the_frames_do_not_lie_are_not_believed(tmp_path):
+    geometry = Geometry.plain((3, 6, 9), (2.0, 1.0, 1.0))
+    write_segmentation(drawn(geometry), tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN)
+    said = pydicom.dcmread(tmp_path / "seg.dcm")
+    for step in (3.0, 0.7, None):
+        said.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = step
+        said.save_as(tmp_path / "seg.dcm")
+        assert read_segmentation(tmp_path / "seg.dcm").geometry.is_close(geometry)
+
+
+def test_frames_that_span_more_than_any_memory_are_refused(tmp_path):
+    geometry = Geometry.plain((2, 6, 9), (1000.0, 1.0, 1.0))
+    write_segmentation(drawn(geometry), tmp_path / "seg.dcm", sources(tmp_path, geometry), DRAWN)
+    said = pydicom.dcmread(tmp_path / "seg.dcm")
+    said.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = 1e-4
+    said.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(GeometryError, match="span 540000054 voxels, wanted at most"):
+        read_segmentation(tmp_path / "seg.dcm")
 
 
 def test_all_encodings_of_a_liver_are_one_map(data):

@@ -1,6 +1,7 @@
 """A folder of DICOM files is surveyed by its headers: what they say, and what is wrong with each."""
 
 import shutil
+import struct
 
 import numpy as np
 import pydicom
@@ -161,3 +162,19 @@ def test_a_slice_cut_short_is_refused_beside_its_whole_twins(tmp_path, ct, saved
     paths[2].write_bytes(paths[2].read_bytes()[:-1])
     with pytest.raises(DicomError, match="holds 47 bytes"):
         read_dicom(paths)
+
+
+def test_a_sequence_of_unknown_kind_hides_no_patient_from_the_reader_of_many(tmp_path, ct, saved):
+    reader = HeaderReader()
+    end = struct.pack("<HHI", 0xFFFE, 0xE00D, 0) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    paths = saved(tmp_path, *(ct(z, InstanceNumber=z, PatientID=who) for z, who in ((0, "P1"), (2, "P2"))))
+    for path in paths:
+        whole = path.read_bytes()
+        patient = struct.pack("<HH2sH", 0x10, 0x20, b"LO", 2)
+        # Inside it is in implicit VR (PS3.5 6.2.2); in explicit VR it would end early and leap far.
+        leap = struct.pack("<HH2sHI", 9, 0x1099, b"UN", 0, len(end) + len(patient) + 2)
+        inside = struct.pack("<HHI", 9, 0x1001, len(end) + len(leap)) + end + leap
+        item = struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF) + inside + end
+        unknown = struct.pack("<HH2sHI", 9, 0x1000, b"UN", 0, 0xFFFFFFFF) + item
+        path.write_bytes(whole.replace(patient, unknown + patient))
+    assert [reader.read(path).patient for path in paths] == ["P1", "P2"]

@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from vesalius.errors import ImagingError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Code, Origin
 from vesalius.imaging.marks import Mark
+from vesalius.imaging.raster import raster_header, read_raster
 from vesalius.imaging.sidecar import Sidecar, beside, handmade, read_sidecar, write_sidecar
 
 
@@ -78,8 +81,44 @@ def test_what_we_said_ourselves_must_be_understood(tmp_path, said):
         read_sidecar(tmp_path / "a.png", None)
 
 
-@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"origin": "SYNTHETHIC"}'])
-def test_no_json_and_no_origin_that_we_know_stop_the_reader(tmp_path, text):
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_no_json_stops_the_reader_only_where_we_wrote_it(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(ImagingError, match="wanted"):
+    assert read_sidecar(tmp_path / "a.png", None) == Sidecar()
+    beside(tmp_path / "a.png").write_text(text)
+    with pytest.raises(ImagingError, match=r"a\.png\.json: sidecar is no JSON"):
         read_sidecar(tmp_path / "a.png", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"origin": "SYNTHETHIC"}', '{"origin": "Basel"}', '{"origin": "SYNTHETIC",}', '{"origin": "x"}\n{}'],
+)
+def test_an_origin_that_we_do_not_know_stops_the_reader_by_the_name_of_its_file(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(ImagingError, match=r"a\.json: .* wanted"):
+        read_sidecar(tmp_path / "a.png", None)
+
+
+def test_an_origin_of_our_own_that_is_none_is_named_by_its_file(tmp_path):
+    beside(tmp_path / "a.png").write_text('{"software": "Vesalius", "origin": "Basel"}')
+    with pytest.raises(ImagingError, match=r"a\.png\.json: "):
+        read_sidecar(tmp_path / "a.png", None)
+
+
+@pytest.mark.parametrize("text", [b'{"EchoTime": 0.03}', b'{"unit": "s"}'])
+def test_a_byte_order_mark_does_no_harm(tmp_path, text):
+    (tmp_path / "a.json").write_bytes(text)
+    plain = read_sidecar(tmp_path / "a.nii.gz", None)
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + text)
+    assert read_sidecar(tmp_path / "a.nii.gz", None) == plain
+
+
+def test_places_that_another_tool_wrote_are_taken_for_ours_and_named(tmp_path):
+    (tmp_path / "a.json").write_text('{"affine": [[-1,0,0,90], [0,-1,0,126], [0,0,1,-72], [0,0,0,1]]}')
+    Pillow.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "a.png")
+    image = read_raster(tmp_path / "a.png")
+    assert image.notes == ("a.json: affine taken for index (z, y, x) to LPS millimetres",)
+    assert raster_header(tmp_path / "a.png").notes == image.notes
+    write_sidecar(_full(), tmp_path / "a.png")
+    assert not read_raster(tmp_path / "a.png").notes

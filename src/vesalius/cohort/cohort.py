@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vesalius.errors import CohortError, EmptyCohortError, LeakageError
-from vesalius.imaging.formats import read_image, read_labels
+from vesalius.imaging.formats import read_image, read_labels, read_slice
 from vesalius.imaging.image import Image, LabelMap
 
 Fact = str | int | float
@@ -32,7 +32,7 @@ class Stored:
 
     Args:
         paths: One file, or all files of one DICOM series.
-        slice: Which slice of the volume, or None for all of it.
+        slice: Which slice of the volume, or frame of a file that is none; None for all of it.
     """
 
     paths: tuple[Path, ...]
@@ -44,8 +44,7 @@ class Stored:
         Raises:
             ImagingError: A file cannot be what it claims to be; the message names it.
         """
-        image = read_image(self.paths)
-        return image if self.slice is None else image.slice(self.slice)
+        return read_image(self.paths) if self.slice is None else read_slice(self.paths, self.slice)
 
     def read_labels(self) -> LabelMap:
         """Decode a label map.

@@ -87,23 +87,24 @@ def _picture(source: PictureSource, decode: bool) -> tuple[dict[str, Fact], list
     if others:
         # The header of one file of a series says nothing of the whole; whoever grouped it knows.
         return {}, [Problem(first, note) for note in notes]
-    said, notes = _header(first)
+    said, notes = _header(first, source.slice is None)
     size = said.size if source.slice is None else (1, *said.size[1:])
     facts = _extent(size, said.spacing) | _modality(said.modality)
     return facts, [Problem(first, note) for note in notes]
 
 
-def _header(path: Path) -> tuple[Header, tuple[str, ...]]:
+def _header(path: Path, is_whole: bool) -> tuple[Header, tuple[str, ...]]:
     """Extent of the picture in a file, and what is unusual about it."""
     if path.suffix.lower() not in DICOM and not is_dicom(path):
-        return header(path), ()
-    found = find_series(path)
-    if found.problems:
-        raise DicomError(found.problems[0].reason)
-    series = next(iter(found.series), None)
+        found = header(path)
+        return found, found.notes
+    tree = find_series(path)
+    if tree.problems:
+        raise DicomError(tree.problems[0].reason)
+    series = next(iter(tree.series), None)
     if series is None:
         raise DicomError(f"{path}: is a DICOMDIR, wanted a picture")
-    if not series.is_regular:
+    if not series.is_regular and is_whole:
         raise GeometryError(f"{path}: is no regular grid: {'; '.join(series.warnings)}")
     extent = series.slices, series.rows, series.columns
     return Header(extent, 1, series.spacing, series.modality), series.warnings

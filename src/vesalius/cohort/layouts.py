@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -60,8 +61,7 @@ def read_dicom_tree(source: Path) -> Inspected:
             notes += [Problem(series.paths[0], warning) for warning in series.warnings]
             continue
         problems.append(Problem(series.paths[0], _irregular(series)))
-        if len(series.paths) > 1:
-            cases += [_series(series, (path,), root) for path in series.paths]
+        cases += _singly(series, root)
     nameless = sum(not series.patient for series in found.series)
     remarks = (f"{nameless} of {len(found.series)} series have {NAMELESS_STUDIES}",) if nameless else ()
     return Inspected(tuple(cases), tuple(problems), tuple(notes), remarks)
@@ -74,8 +74,21 @@ def _others(source: Path) -> Iterator[Problem]:
 
 
 def _irregular(series: Series) -> str:
-    singly = "; its files are read singly" if len(series.paths) > 1 else ""
-    return f"series {series.uid} is no regular grid: {'; '.join(series.warnings)}{singly}"
+    parts = "files" if len(series.paths) > 1 else "frames"
+    return (
+        f"series {series.uid} is no regular grid: {'; '.join(series.warnings)}; its {parts} are read singly"
+    )
+
+
+def _singly(series: Series, root: Path) -> Iterator[Case]:
+    """Each file of a series for itself; of one file, each frame."""
+    cases = [_series(series, (path,), root) for path in series.paths]
+    if len(cases) > 1:
+        yield from cases
+        return
+    for z in range(series.slices):
+        frame = Stored(series.paths, z)
+        yield replace(cases[0], key=f"{cases[0].key}/f{z:03d}", pictures={"image": frame})
 
 
 def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:

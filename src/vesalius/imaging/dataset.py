@@ -21,6 +21,7 @@ from vesalius.imaging.sandbox import sandbox
 DICOM = (".dcm", ".dicom", ".ima")
 """How the names of DICOM files end, where they end in anything."""
 
+_FIRST = b"\x08\x00"
 _KIND, _SYNTAX = 0x0002, 0x0010
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 
@@ -91,10 +92,16 @@ def preface(file: BufferedReader) -> Preface:
     while (element := _meta_element(file, start)) is not None:
         tag, value, start = element
         said[tag] = "".join(filter(str.isprintable, value.decode("ascii", "replace"))).strip()
+    return Preface(said.get(_SYNTAX) or _guessed(file, start), start, start > 0, said.get(_KIND, ""))
+
+
+def _guessed(file: BufferedReader, start: int) -> str:
+    """The syntax of a dataset that does not say, by its first element."""
     file.seek(start)
-    vr = file.read(6)[4:]
-    guessed = ExplicitVRLittleEndian if vr.isalpha() and vr.isupper() else ImplicitVRLittleEndian
-    return Preface(said.get(_SYNTAX) or str(guessed), start, start > 0, said.get(_KIND, ""))
+    head = file.read(6)
+    if not (head[4:].isalpha() and head[4:].isupper()):
+        return str(ImplicitVRLittleEndian)
+    return str(ExplicitVRBigEndian if head[:2] == _FIRST[::-1] else ExplicitVRLittleEndian)
 
 
 def _meta_element(file: BufferedReader, start: int) -> tuple[int, bytes, int] | None:
@@ -161,7 +168,7 @@ def broken(path: Path, error: Exception) -> DicomError:
 def _may_be_dataset(file: BufferedReader) -> bool:
     """Whether a file without any mark begins with an element of group 0008, as datasets do."""
     file.seek(0)
-    return file.read(2) == b"\x08\x00"
+    return file.read(2) == _FIRST or _guessed(file, 0) == ExplicitVRBigEndian
 
 
 def _opened(path: Path, file: BufferedReader, said: Preface, limits: Limits) -> Opened:
@@ -172,20 +179,21 @@ def _opened(path: Path, file: BufferedReader, said: Preface, limits: Limits) -> 
     source.seek(start)
     is_little = said.syntax != ExplicitVRBigEndian
     dataset = read_dataset(source, said.syntax == ImplicitVRLittleEndian, is_little, stop_when=_is_pixels)
-    return Opened(said, dataset, _pixels(source, "little" if is_little else "big"))
+    # The syntax in use may be another one than the file says; pydicom has looked.
+    is_implicit, _ = dataset.original_encoding
+    return Opened(said, dataset, _pixels(source, "little" if is_little else "big", not is_implicit))
 
 
 def _is_pixels(tag: int, vr: str | None, length: int) -> bool:
     return tag in _PIXEL_TAGS
 
 
-def _pixels(source: BufferedReader | BytesIO, order: str) -> PixelElement:
+def _pixels(source: BufferedReader | BytesIO, order: str, is_explicit: bool) -> PixelElement:
     """The element before which reading stopped."""
     begin = source.tell()
     head = source.read(12)
     size = source.seek(0, 2)
     group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))  # pyright: ignore[reportArgumentType]
-    is_explicit = head[4:6].isalpha()
     start = begin + (12 if is_explicit else 8)
     length = int.from_bytes(head[8:12] if is_explicit else head[4:8], order)  # pyright: ignore[reportArgumentType]
     return PixelElement(_PIXEL_TAGS.get(group << 16 | element, ""), start, length, max(size - start, 0))

@@ -15,10 +15,11 @@ __all__ = ["LIMITS", "Limits", "mapped", "pixels", "stored"]
 def pixels(path: Path, limits: Limits = LIMITS) -> np.ndarray:
     """The values of a file as they are stored, before any rescaling.
 
-    Equal to ``pydicom.dcmread(path).pixel_array`` of pydicom 3.0: axes are ``(frame, row,
-    column, sample)``, without frame and sample where there is one of them; YBR colours are RGB;
-    palettes are not applied. Plain data are read in this process with nothing but arithmetic;
-    all others by a child process under limits, which is started again when it dies.
+    Equal to ``pydicom.dcmread(path).pixel_array`` of pydicom 3.0, which passes over High Bit
+    alone: axes are ``(frame, row, column, sample)``, without frame and sample where there is one
+    of them; what old files hide in the bits around a sample, such as overlays, is left out; YBR
+    colours are RGB; palettes are not applied. Plain data are read in this process with nothing
+    but arithmetic; all others by a child process under limits, which is started again when it dies.
 
     Args:
         path: DICOM file.
@@ -62,4 +63,6 @@ def _plain(header: Header) -> np.ndarray:
         values = np.fromfile(file, dtype, int(np.prod(shape)))
     if values.size != np.prod(shape):
         raise DecodeError(header.path, codec_name(header.syntax), "the file ends within the pixel data")
-    return values.reshape(shape)
+    values = values.reshape(shape)
+    unused = 8 * values.dtype.itemsize - header.bits
+    return values if unused == 0 or values.dtype.kind == "f" else (values << (unused - header.low)) >> unused

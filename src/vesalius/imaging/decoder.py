@@ -24,7 +24,9 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
     JPEGExtended12Bit,
     RLELossless,
 )
@@ -32,6 +34,16 @@ from rle.rle import decode_segment
 
 DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 """Deflated Image Frame Compression, younger than pydicom's dictionary (PS3.5 A.4.13)."""
+
+WHOLE_WORDS = (
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+    RLELossless,
+    DEFLATED_FRAMES,
+)
+"""Transfer syntaxes that keep every bit of a word, whether it belongs to a sample or not."""
 
 BROKEN = (
     ArithmeticError,
@@ -149,9 +161,20 @@ def _dataset(request: Request, limits: Limits) -> Dataset:
 def _stored(dataset: Dataset, limits: Limits) -> np.ndarray:
     _check(dataset, limits)
     special = _SPECIAL.get(dataset.file_meta.TransferSyntaxUID)
-    if special is not None and (values := special(dataset, limits)) is not None:
-        return values
-    return dataset.pixel_array
+    low = _lowest_bit(dataset)
+    if low:
+        # pydicom passes over High Bit, and would leave out what stands above the lowest bits.
+        dataset.BitsStored += low
+    values = special(dataset, limits) if special is not None else None
+    values = dataset.pixel_array if values is None else values
+    return values >> low if low else values
+
+
+def _lowest_bit(dataset: Dataset) -> int:
+    """Where a sample begins in its word; at 0 where a codec hands over the samples alone."""
+    if "HighBit" not in dataset or dataset.file_meta.TransferSyntaxUID not in WHOLE_WORDS:
+        return 0
+    return int(dataset.HighBit) + 1 - int(dataset.BitsStored)
 
 
 def _inflate(encoded: bytes, limits: Limits) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float
 
 from vesalius.errors import DecodeError, DicomError, GeometryError
 from vesalius.imaging import plane, stack
@@ -16,8 +16,9 @@ from vesalius.imaging.sandbox import codec_name
 from vesalius.imaging.series import Found, Problem, Series, find_series
 from vesalius.imaging.sketch import HeaderReader
 from vesalius.imaging.stack import Slice
+from vesalius.imaging.values import floats
 
-__all__ = ["Found", "Limits", "Problem", "Series", "find_series", "read_dicom", "read_frame"]
+__all__ = ["Found", "Limits", "Problem", "Series", "find_series", "read_dicom", "read_frame", "read_frames"]
 
 
 def read_dicom(paths: Sequence[Path], limits: Limits = LIMITS) -> Image:
@@ -66,21 +67,53 @@ def read_frame(path: Path, index: int = 0, limits: Limits = LIMITS) -> Image:
         DicomError: The header breaks the standard, or there is no such frame.
         DecodeError: Pixels that cannot be decoded within the limits.
     """
-    header = read_header(path, limits)
-    header.require_pixels()
-    frames = [each for each in stack.stacked([header]) if each.index == index]
+    slices = _slices(path, limits)
+    frames = [each for each in slices if each.index == index]
     if not frames:
-        raise DicomError(f"{path}: frame is {index}, wanted 0 to {header.count - 1}")
+        raise DicomError(f"{path}: frame is {index}, wanted 0 to {len(slices) - 1}")
     return _image(frames, limits)
 
 
-def _image(slices: Sequence[Slice], limits: Limits) -> Image:
-    first = slices[0].header
-    name = f"{first.path}" if len(slices) == 1 else f"series {first.series}"
-    if found := stack.faults(slices):
-        raise GeometryError(f"{name}: {'; '.join(found)}; wanted a regular grid, or slices read singly")
-    geometry = plane.geometry([each.plane for each in slices], first.rows, first.columns, name)
+def read_frames(path: Path, limits: Limits = LIMITS) -> tuple[Image, ...]:
+    """Read every frame of a file as a picture of one slice, also where they make no volume.
+
+    Args:
+        path: DICOM file; decoded once.
+        limits: What an encoded file may cost.
+
+    Returns:
+        From the lowest to the highest along the normal; frames at one place as they come.
+
+    Raises:
+        DicomError: The header breaks the standard.
+        DecodeError: Pixels that cannot be decoded within the limits.
+    """
+    slices = _slices(path, limits)
     values = _values(slices, limits)
+    return tuple(_picture([each], values[:, [z]]) for z, each in enumerate(slices))
+
+
+def _slices(path: Path, limits: Limits) -> tuple[Slice, ...]:
+    header = read_header(path, limits)
+    header.require_pixels()
+    return stack.stacked([header])
+
+
+def _image(slices: Sequence[Slice], limits: Limits) -> Image:
+    if found := stack.faults(slices):
+        reason = f"{'; '.join(found)}; wanted a regular grid, or slices read singly"
+        raise GeometryError(f"{_name(slices)}: {reason}")
+    return _picture(slices, _values(slices, limits))
+
+
+def _name(slices: Sequence[Slice]) -> str:
+    first = slices[0].header
+    return f"{first.path}" if len(slices) == 1 else f"series {first.series}"
+
+
+def _picture(slices: Sequence[Slice], values: Float[np.ndarray, "c z y x"]) -> Image:
+    first = slices[0].header
+    geometry = plane.geometry([each.plane for each in slices], first.rows, first.columns, _name(slices))
     return Image(
         torch.from_numpy(values),
         geometry,
@@ -91,7 +124,7 @@ def _image(slices: Sequence[Slice], limits: Limits) -> Image:
     )
 
 
-def _values(slices: Sequence[Slice], limits: Limits) -> Float32[np.ndarray, "c z y x"]:
+def _values(slices: Sequence[Slice], limits: Limits) -> Float[np.ndarray, "c z y x"]:
     """Rescaled values of sorted slices; each file is decoded once."""
     places: dict[Path, list[tuple[int, Slice]]] = {}
     for z, each in enumerate(slices):
@@ -100,24 +133,27 @@ def _values(slices: Sequence[Slice], limits: Limits) -> Float32[np.ndarray, "c z
     for members in places.values():
         frames = _frames(members[0][1].header, limits)
         if volume is None:
-            volume = np.empty((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
+            volume = np.zeros((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
+        # Whole numbers of 32 bits are more than single precision holds.
+        volume = volume.astype(np.result_type(volume, frames), copy=False)
         for z, each in members:
             volume[:, z] = _rescaled(frames[each.index], each).transpose(2, 0, 1)
     if volume is None:
         raise DicomError("no slice, wanted at least one")
-    return volume
+    return floats(volume, is_scaled=any(_is_scaled(each) for each in slices))
 
 
 def _rescaled(frame: np.ndarray, each: Slice) -> np.ndarray:
-    scale = each.scale
-    if scale.slope == 1.0 and scale.intercept == 0.0:
-        return frame
-    return frame * scale.slope + scale.intercept
+    return frame * each.scale.slope + each.scale.intercept if _is_scaled(each) else frame
+
+
+def _is_scaled(each: Slice) -> bool:
+    return (each.scale.slope, each.scale.intercept) != (1.0, 0.0)
 
 
 def _frames(header: Header, limits: Limits) -> np.ndarray:
     """Values of a file before rescaling, ``frame row column channel``; more is brighter."""
-    values = mapped(header, limits) if header.has_table else _whole_samples(header, stored(header, limits))
+    values = mapped(header, limits) if header.has_table else stored(header, limits)
     pixels = header.count * header.rows * header.columns
     if values.size % pixels or values.size // pixels not in (1, 3, 4):
         reason = f"{values.size} samples for {pixels} pixels of {header.count} frame(s)"
@@ -125,14 +161,6 @@ def _frames(header: Header, limits: Limits) -> np.ndarray:
     values = values.reshape(header.count, header.rows, header.columns, -1)[..., :3]
     is_inverse = header.photometric == "MONOCHROME1" and header.frame(0).scale.unit == ARBITRARY
     return _inverted(values, header) if is_inverse else values
-
-
-def _whole_samples(header: Header, values: np.ndarray) -> np.ndarray:
-    """Plain samples without what old files hide in the bits above them, such as overlays."""
-    unused = 8 * values.dtype.itemsize - header.bits
-    if header.plain is None or values.dtype.kind == "f" or unused <= 0:
-        return values
-    return (values << unused) >> unused
 
 
 def _inverted(values: np.ndarray, header: Header) -> np.ndarray:

@@ -19,6 +19,7 @@ class Header:
         spacing: Millimetres between voxel centres along ``(z, y, x)``, or None where the file is silent.
         modality: DICOM modality, ``"OT"`` when unknown.
         mark: What it says of its origin, inside or beside.
+        notes: What is unusual about the file.
     """
 
     size: tuple[int, int, int]
@@ -26,3 +27,4 @@ class Header:
     spacing: tuple[float, float, float] | None
     modality: str = "OT"
     mark: Mark = ACQUIRED
+    notes: tuple[str, ...] = ()

@@ -1,13 +1,14 @@
 """Any picture file to a picture and back."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from vesalius.errors import ImagingError
+from vesalius.errors import GeometryError, ImagingError
 from vesalius.imaging.dataset import DICOM, is_dicom, is_index
-from vesalius.imaging.dicom import read_dicom
+from vesalius.imaging.dicom import read_dicom, read_frames
 from vesalius.imaging.extent import Header
 from vesalius.imaging.image import Image, LabelMap
 from vesalius.imaging.marks import Mark
@@ -48,6 +49,25 @@ def read_image(paths: Sequence[Path]) -> Image:
     """
     paths = tuple(paths)
     return _read_image(paths) if _is_flat(paths) else _kept_image(paths, _stamps(paths))
+
+
+def read_slice(paths: Sequence[Path], index: int) -> Image:
+    """Decode one slice of a picture, or one frame of a DICOM file whose frames are no regular grid.
+
+    Args:
+        paths: One file, or all files of one DICOM series; kept in memory as by `read_image`.
+        index: Which slice or frame, from the lowest along the normal.
+
+    Raises:
+        ImagingError: A file cannot be what it claims to be, or there is no such frame; the message names it.
+    """
+    paths = tuple(paths)
+    found = (_read_image(paths),) if _is_flat(paths) else _kept_pieces(paths, _stamps(paths))
+    if len(found) == 1:
+        return found[0].slice(index)
+    if index >= len(found):
+        raise ImagingError(f"{paths[0]}: frame is {index}, wanted 0 to {len(found) - 1}")
+    return found[index]
 
 
 def read_labels(paths: Sequence[Path]) -> LabelMap:
@@ -128,6 +148,17 @@ def _kept_image(paths: tuple[Path, ...], _stamps: Stamps) -> Image:
     return _read_image(paths)
 
 
+@lru_cache(maxsize=1)
+def _kept_pieces(paths: tuple[Path, ...], stamps: Stamps) -> tuple[Image, ...]:
+    """The volume, or the frames that make none."""
+    try:
+        return (_kept_image(paths, stamps),)
+    except GeometryError:
+        if len(paths) != 1 or _kind(paths[0]) != "dicom":
+            raise
+        return read_frames(paths[0])
+
+
 @lru_cache(maxsize=_VOLUMES)
 def _kept_labels(paths: tuple[Path, ...], _stamps: Stamps) -> LabelMap:
     return _read_labels(paths)
@@ -187,7 +218,14 @@ def _is_flat(paths: tuple[Path, ...]) -> bool:
 
 
 def _stamps(paths: tuple[Path, ...]) -> Stamps:
-    """What changes with the files and the sidecars; a missing file is told by who opens it."""
-    files = (*paths, beside(paths[0]), handmade(paths[0]))
-    found = (path.stat() if path.exists() else None for path in files)
-    return tuple((stat.st_mtime_ns, stat.st_size) if stat else (0, 0) for stat in found)
+    """What changes with the files and the sidecars."""
+    return tuple(_stamp(path) for path in (*paths, beside(paths[0]), handmade(paths[0])))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        # A missing file is told by who opens it.
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

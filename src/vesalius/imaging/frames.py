@@ -45,6 +45,7 @@ class Scale:
         slope: Units for one stored step.
         intercept: Value of a stored zero.
         unit: UCUM code; ``"1"`` when the file does not name a unit clearly.
+        note: What the file left out, and what is taken for it.
 
     Source:
         DICOM PS3.3 C.7.6.16.2.9 and C.11.1 (Rescale), C.7.6.16.2.11 (Real World Value Mapping).
@@ -53,6 +54,7 @@ class Scale:
     slope: float = 1.0
     intercept: float = 0.0
     unit: str = ARBITRARY
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,11 @@ def _scale(dataset: Dataset, groups: list[Dataset]) -> Scale:
         return Scale(dose, 0.0, _DOSE_UNITS.get(str(dataset.get("DoseUnits")), ARBITRARY))
     values = _macro(dataset, groups, "PixelValueTransformationSequence")
     slope, intercept = number(values, "RescaleSlope"), number(values, "RescaleIntercept")
-    if slope is None or intercept is None:
+    if slope is None and intercept is None:
         return Scale()
-    return Scale(slope, intercept, _unit(dataset, values))
+    note = "Rescale Intercept is missing, taken for 0" if intercept is None else ""
+    note = "Rescale Slope is missing, taken for 1" if slope is None else note
+    return Scale(1.0 if slope is None else slope, intercept or 0.0, _unit(dataset, values), note)
 
 
 def _only(dataset: Dataset, sequence: str) -> Dataset | None:

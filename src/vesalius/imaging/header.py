@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID
 
 from vesalius.errors import DicomError
 from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decoder import BROKEN, LIMITS, Limits
 from vesalius.imaging.frames import SAID_OF_FRAMES, Frame, Scale, frames
 from vesalius.imaging.image import Origin
+from vesalius.imaging.samples import lack_of, samples_of, short_of, whole
 
 FACTS = (
     "PatientSex",
@@ -54,6 +55,7 @@ READ = (
     "NumberOfFrames",
     "BitsAllocated",
     "BitsStored",
+    "HighBit",
     "PixelRepresentation",
     "PlanarConfiguration",
     "ModalityLUTSequence",
@@ -64,16 +66,6 @@ READ = (
 )
 """Keywords of all that a header is made of: files equal in these are equal in their headers."""
 
-PLAIN = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
-"""Transfer syntaxes whose pixels need no codec and no swapping of bytes."""
-
-_TYPES = {
-    ("PixelData", 8): "<u1",
-    ("PixelData", 16): "<u2",
-    ("PixelData", 32): "<u4",
-    ("FloatPixelData", 32): "<f4",
-    ("DoubleFloatPixelData", 64): "<f8",
-}
 _SYNTHESIZING = ("109100", "DCM")
 
 
@@ -99,6 +91,7 @@ class Header:
         count: Number of frames.
         photometric: Photometric Interpretation.
         bits: Bits stored for each sample.
+        low: Lowest of them in its word; 0 but in old files.
         is_signed: Whether stored values are two's complement.
         has_table: Whether a palette or modality look-up table stands in the file.
         frames: One for each frame, or a single one for all.
@@ -125,6 +118,7 @@ class Header:
     count: int
     photometric: str
     bits: int
+    low: int
     is_signed: bool
     has_table: bool
     frames: tuple[Frame, ...]
@@ -177,9 +171,7 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
     if not kind and "Rows" not in dataset:
         raise DicomError(f"{path}: is no DICOM file, wanted SOP Class UID or Rows")
     photometric = _text(dataset, "PhotometricInterpretation")
-    extent = _whole(dataset, "Rows"), _whole(dataset, "Columns")
-    shape = _Shape(_whole(dataset, "NumberOfFrames", 1), *extent, _whole(dataset, "SamplesPerPixel", 1))
-    plain = _plain(opened, shape, photometric)
+    samples = samples_of(opened, photometric)
     has_table = photometric == "PALETTE COLOR" or bool(dataset.get("ModalityLUTSequence"))
     found = _without_scale(frames(dataset)) if has_table else frames(dataset)
     return Header(
@@ -193,19 +185,20 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
         patient=_text(dataset, "PatientID"),
         modality=_text(dataset, "Modality") or "OT",
         description=_text(dataset, "SeriesDescription"),
-        number=_whole(dataset, "InstanceNumber"),
-        rows=shape.rows,
-        columns=shape.columns,
-        samples=shape.samples,
-        count=shape.count,
+        number=whole(dataset, "InstanceNumber"),
+        rows=samples.rows,
+        columns=samples.columns,
+        samples=samples.channels,
+        count=samples.count,
         photometric=photometric or "MONOCHROME2",
-        bits=_whole(dataset, "BitsStored") or _whole(dataset, "BitsAllocated"),
-        is_signed=_whole(dataset, "PixelRepresentation") == 1,
+        bits=samples.bits,
+        low=samples.low,
+        is_signed=whole(dataset, "PixelRepresentation") == 1,
         has_table=has_table,
         frames=found,
         origin=origin_of(dataset),
-        plain=plain,
-        lack=_lack(opened, shape, plain, kind, limits) or _short(opened, shape, plain, len(found)),
+        plain=samples.plain,
+        lack=lack_of(opened, samples, kind, limits) or short_of(opened, samples, len(found)),
         facts={keyword: text for keyword in FACTS if (text := _text(dataset, keyword))},
     )
 
@@ -213,60 +206,6 @@ def _header(path: Path, opened: Opened, limits: Limits) -> Header:
 def _without_scale(found: tuple[Frame, ...]) -> tuple[Frame, ...]:
     # A table takes the place of slope and intercept (PS3.3 C.11.1).
     return tuple(replace(frame, scale=Scale()) for frame in found)
-
-
-@dataclass(frozen=True)
-class _Shape:
-    count: int
-    rows: int
-    columns: int
-    samples: int
-
-    @property
-    def values(self) -> int:
-        return self.count * self.rows * self.columns * self.samples
-
-
-def _plain(opened: Opened, shape: _Shape, photometric: str) -> tuple[int, str] | None:
-    """Offset and numpy type of pixels that a computer can take as they stand, else None."""
-    dataset, element = opened.dataset, opened.pixels
-    if opened.preface.syntax not in PLAIN or element.is_encapsulated:
-        return None
-    is_grey = shape.samples == 1
-    is_rgb = shape.samples == 3 and photometric == "RGB" and _whole(dataset, "PlanarConfiguration") == 0
-    bits = _whole(dataset, "BitsAllocated")
-    if not (is_grey or is_rgb) or (element.keyword, bits) not in _TYPES:
-        return None
-    dtype = _TYPES[element.keyword, bits]
-    return element.start, dtype.replace("u", "i") if _whole(dataset, "PixelRepresentation") == 1 else dtype
-
-
-def _lack(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, kind: str, limits: Limits) -> str:
-    """Why a file declares no picture, or an impossible one; or nothing."""
-    if not opened.pixels.keyword:
-        return f"has no Pixel Data ({kind or 'SOP class unknown'}), wanted a picture"
-    if shape.values < 1:
-        return f"has {shape.rows} Rows and {shape.columns} Columns, wanted at least 1"
-    if shape.count > limits.frames:
-        return f"declares {shape.count} frames, wanted at most {limits.frames}"
-    # Plain pixels cost no more than the bytes that are there.
-    if plain is None and shape.values > limits.voxels:
-        return f"has {shape.values} samples declared, wanted at most {limits.voxels}"
-    kept, allocated = (_whole(opened.dataset, keyword) for keyword in ("BitsStored", "BitsAllocated"))
-    return f"has {kept} Bits Stored, wanted at most {allocated} (Bits Allocated)" if kept > allocated else ""
-
-
-def _short(opened: Opened, shape: _Shape, plain: tuple[int, str] | None, groups: int) -> str:
-    """Why the pixels that a file declares cannot all be there, or nothing."""
-    if groups not in (1, shape.count):
-        return f"describes {groups} frames, wanted {shape.count} (Number of Frames)"
-    if shape.count > opened.pixels.available:
-        return f"declares {shape.count} frames in {opened.pixels.available} bytes of Pixel Data"
-    if plain is None:
-        return ""
-    there = min(opened.pixels.available, opened.pixels.length)
-    wanted = shape.values * int(plain[1][-1])
-    return f"holds {there} bytes of Pixel Data, wanted {wanted}" if there < wanted else ""
 
 
 def origin_of(dataset: Dataset) -> Origin:
@@ -288,8 +227,3 @@ def _text(dataset: Dataset, keyword: str) -> str:
     text = "\\".join(str(part) for part in parts).strip("\0 ")
     # Texts of a broken file end up in messages, which are one line.
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
-
-
-def _whole(dataset: Dataset, keyword: str, absent: int = 0) -> int:
-    value = dataset.get(keyword)
-    return absent if value is None or value == "" else int(value)

@@ -30,7 +30,7 @@ from vesalius.imaging.extent import Header
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
-from vesalius.imaging.nifti_grid import extent, grid, locate
+from vesalius.imaging.nifti_grid import contradictions, extent, grid, locate
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
 from vesalius.imaging.values import (
     DEFLATED,
@@ -66,6 +66,7 @@ class _Decoded(NamedTuple):
     geometry: Geometry
     sidecar: Sidecar
     is_scaled: bool
+    notes: tuple[str, ...]
 
 
 def read_nifti(path: Path) -> Image:
@@ -81,10 +82,10 @@ def read_nifti(path: Path) -> Image:
         DecodeError: The file is damaged, too large or no NIfTI file.
         ImagingError: A value is not finite, or not a real number.
     """
-    array, geometry, sidecar, is_scaled = _decoded(path)
+    array, geometry, sidecar, is_scaled, notes = _decoded(path)
     refuse_infinite(array, path)
     voxels = torch.from_numpy(floats(array, is_scaled))
-    return Image(voxels, geometry, sidecar.unit, sidecar.mark.origin, sidecar.modality)
+    return Image(voxels, geometry, sidecar.unit, sidecar.mark.origin, sidecar.modality, notes=notes)
 
 
 def read_nifti_labels(path: Path) -> LabelMap:
@@ -97,8 +98,8 @@ def read_nifti_labels(path: Path) -> LabelMap:
         DecodeError: The file is damaged, too large or no NIfTI file.
         ImagingError: A value is no whole number, or there are several channels.
     """
-    array, geometry, sidecar, _ = _decoded(path)
-    labels = classes(array, path)
+    array, geometry, sidecar, is_scaled, _ = _decoded(path)
+    labels = classes(array, path, is_scaled)
     origin = max(sidecar.mark.origin, Origin.DERIVED)
     return LabelMap(torch.from_numpy(labels), geometry, sidecar.codes, origin)
 
@@ -115,7 +116,8 @@ def nifti_header(path: Path) -> Header:
     channels, *_ = extent(header)
     geometry = grid(header)
     sidecar = _sidecar(header, path)
-    return Header(geometry.shape, channels, geometry.spacing, sidecar.modality, sidecar.mark)
+    modality, mark = sidecar.modality, sidecar.mark
+    return Header(geometry.shape, channels, geometry.spacing, modality, mark, contradictions(header))
 
 
 def write_nifti(values: Voxels | Labels, geometry: Geometry, sidecar: Sidecar, path: Path) -> None:
@@ -195,7 +197,8 @@ def _decoded(path: Path) -> _Decoded:
         is_scaled = (proxy.slope, proxy.inter) != (1, 0)
         if is_scaled:
             array = _scaled(array, proxy.slope, proxy.inter)
-    return _Decoded(array, grid(picture.header), _sidecar(picture.header, path), is_scaled)
+    head = picture.header
+    return _Decoded(array, grid(head), _sidecar(head, path), is_scaled, contradictions(head))
 
 
 def _voxels_of(header: Nifti1Header, stream: BufferedIOBase, path: Path) -> int:

@@ -44,6 +44,14 @@ def grid(header: Nifti1Header) -> Geometry:
     return Geometry.plain((z, y, x), (dz, dy, dx))
 
 
+def contradictions(header: Nifti1Header) -> tuple[str, ...]:
+    """What its two tellings of the grid say against each other, in words; nothing when only one does."""
+    sform, qform = _sform(header), _qform(header)
+    if sform is None or qform is None or np.linalg.det(sform[:3, :3] @ qform[:3, :3]) > 0:
+        return ()
+    return ("sform and qform mirror each other; the sform is believed",)
+
+
 def locate(header: Nifti1Header, geometry: Geometry) -> None:
     """Write a grid: as sform, and as qform where the axes stand at right angles."""
     affine = _LPS @ geometry.matrix[:, [2, 1, 0, 3]]

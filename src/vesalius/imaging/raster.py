@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,8 @@ def read_raster(path: Path) -> Image:
         array = array[:1]
     sidecar = read_sidecar(path, inside)
     voxels = torch.from_numpy(floats(array))
-    return Image(voxels, _grid(array, sidecar), sidecar.unit, sidecar.mark.origin, sidecar.modality)
+    grid, notes = _grid(array, sidecar), sidecar.notes
+    return Image(voxels, grid, sidecar.unit, sidecar.mark.origin, sidecar.modality, notes=notes)
 
 
 def read_raster_labels(path: Path) -> LabelMap:
@@ -117,7 +119,7 @@ def raster_header(path: Path) -> Header:
     sidecar = read_sidecar(path, _ours(inside))
     z, y, x = size
     spacing = sidecar.affine and sidecar.grid((z, y, x)).spacing
-    return Header((z, y, x), channels, spacing, sidecar.modality, sidecar.mark)
+    return Header((z, y, x), channels, spacing, sidecar.modality, sidecar.mark, sidecar.notes)
 
 
 def _size(picture: Pillow.Image, path: Path) -> tuple[int, int, int]:
@@ -126,7 +128,12 @@ def _size(picture: Pillow.Image, path: Path) -> tuple[int, int, int]:
         return 1, picture.height, picture.width
     is_turned = picture.getexif().get(ExifTags.Base.Orientation) in _TURNED
     rows, columns = picture.size if is_turned else picture.size[::-1]
-    return getattr(picture, "n_frames", 1), rows, columns
+    return _count(picture), rows, columns
+
+
+def _count(picture: Pillow.Image) -> int:
+    """Slices of a file; a telephone adds gain maps and previews to a JPEG (MPO), which are none."""
+    return 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
 
 
 def write_raster(values: Voxels | Labels, sidecar: Sidecar, path: Path) -> None:
@@ -177,7 +184,9 @@ def _decoded(path: Path, as_classes: bool) -> tuple[Values, str | None]:
         inside = _ours(found.description if found else _text(picture))
         if _is_deep_colour(path):
             return _deep_colour(path), inside
-        slices = [_array(page, as_classes) for page in ImageSequence.Iterator(picture)]
+        slices = [
+            _array(page, as_classes) for page in islice(ImageSequence.Iterator(picture), _count(picture))
+        ]
         return np.stack(slices, 1), inside
 
 
@@ -188,7 +197,7 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
             pixels = picture.width * picture.height
             if pixels > (most := Pillow.MAX_IMAGE_PIXELS or pixels):
                 raise ValueError(f"{pixels} pixels, wanted at most {most}")
-            count = pixels * len(picture.getbands()) * getattr(picture, "n_frames", 1)
+            count = pixels * len(picture.getbands()) * _count(picture)
             # One bit is the least that PNG keeps of a pixel; other formats are bounded by their pixels.
             size = pixels // 8 if picture.format == "PNG" else 0
             require_room(count, size, path.stat().st_size, DEFLATED)
@@ -204,6 +213,10 @@ def _array(picture: Pillow.Image, as_classes: bool) -> Num[np.ndarray, "c y x"]:
     picture = ImageOps.exif_transpose(picture)
     if picture.mode == "P" and as_classes:
         return np.asarray(picture)[None]
+    if picture.mode.startswith("I") and (clear := picture.info.get("transparency")) is not None:
+        # Pillow would cut to 8 bits what it makes transparent.
+        array = np.asarray(picture)
+        return np.where(array == clear, 0, array)[None]
     if picture.mode == "1":
         picture = picture.convert("L")
     if "A" in picture.getbands() or "transparency" in picture.info:

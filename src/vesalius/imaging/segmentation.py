@@ -9,7 +9,7 @@ from pathlib import Path
 import highdicom
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from pydicom import Dataset
 from pydicom.sr.coding import Code as Concept
 
@@ -20,6 +20,7 @@ from vesalius.imaging.dataset import Opened, broken, open_dataset
 from vesalius.imaging.decode import LIMITS, Limits, stored
 from vesalius.imaging.decoder import BROKEN
 from vesalius.imaging.dicom_mark import made_uid, put_mark
+from vesalius.imaging.frames import number
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.header import Header, header_of, read_header
 from vesalius.imaging.image import Code, LabelMap, Origin
@@ -78,8 +79,10 @@ def write_segmentation(labels: LabelMap, path: Path, sources: Sequence[Path], ma
 def read_segmentation(path: Path, limits: Limits = LIMITS) -> LabelMap:
     """Read a DICOM SEG, binary or label map, on the grid of its own frames.
 
-    Slices that the file leaves out between others are background. A code bears a category where
-    the file says another one than `vesalius.imaging.categories.category_of` would.
+    Slices that the file leaves out between others are background; how many those are, Spacing
+    Between Slices tells where all frames lie on such steps, the least distance elsewhere. A code
+    bears a category where the file says another one than `vesalius.imaging.categories.category_of`
+    would.
 
     Raises:
         DicomError: The file is no such segmentation, or its segments overlap.
@@ -104,7 +107,7 @@ def _labels(opened: Opened, header: Header, limits: Limits) -> LabelMap:
         raise DicomError(f"{path}: Segmentation Type is {kind!r}, wanted BINARY or LABELMAP")
     masks = stored(header, limits).reshape(header.count, header.rows, header.columns)
     segments = _segments(opened, header) if kind == "BINARY" else [0] * header.count
-    heights, geometry = _grid(header, segments)
+    heights, geometry = _grid(header, segments, _step_said(opened.dataset), limits)
     labels = np.zeros(geometry.shape, np.int64)
     for mask, segment, z in zip(masks, segments, heights, strict=True):
         values = mask.astype(np.int64) * (segment or 1)
@@ -183,7 +186,18 @@ def _segments(opened: Opened, header: Header) -> list[int]:
     return found
 
 
-def _grid(header: Header, segments: Sequence[int]) -> tuple[Int[np.ndarray, "n"], Geometry]:
+def _step_said(dataset: Dataset) -> float:
+    """Spacing Between Slices, which is also true of slices that the file leaves out; 0 when silent."""
+    groups = [*(dataset.get("SharedFunctionalGroupsSequence") or []), dataset]
+    groups += list(dataset.get("PerFrameFunctionalGroupsSequence") or [])[:1]
+    measures = [item for group in groups for item in group.get("PixelMeasuresSequence") or []]
+    found = (number(item, "SpacingBetweenSlices") for item in measures)
+    return abs(next((step for step in found if step), 0.0))
+
+
+def _grid(
+    header: Header, segments: Sequence[int], said: float, limits: Limits
+) -> tuple[Int[np.ndarray, "n"], Geometry]:
     """The slice of each frame, and the grid that all frames span."""
     planes = [header.frame(index).plane for index in range(header.count)]
     if any(each.position is None for each in planes) and len(set(segments)) < len(segments):
@@ -191,14 +205,23 @@ def _grid(header: Header, segments: Sequence[int]) -> tuple[Int[np.ndarray, "n"]
     heights = np.array([each.height for each in planes])
     order = np.argsort(heights)
     steps = np.diff(heights[order])
-    step = float(min(steps[steps > _TOLERANCE_MM], default=1.0))
-    slots = (heights - heights.min()) / step
-    whole = np.round(slots).astype(np.int64)
-    if np.abs(slots - whole).max() * step > 0.1 * step:
+    least = float(min(steps[steps > _TOLERANCE_MM], default=1.0))
+    slots = next(
+        filter(_is_whole, ((heights - heights.min()) / step for step in (said, least) if step)), None
+    )
+    if slots is None:
         raise GeometryError(f"{header.path}: slice spacing changes, wanted a regular grid")
+    whole = np.round(slots).astype(np.int64)
+    if (count := (int(whole.max()) + 1) * header.rows * header.columns) > limits.voxels:
+        raise GeometryError(f"{header.path}: its frames span {count} voxels, wanted at most {limits.voxels}")
     lowest, highest = planes[order[0]], planes[order[-1]]
     spanned = _spanned(lowest, highest, int(whole.max()) + 1)
     return whole, plane.geometry(spanned, header.rows, header.columns, str(header.path))
+
+
+def _is_whole(slots: Float[np.ndarray, "n"]) -> bool:
+    """Whether frames lie on the slices of a grid."""
+    return bool(np.abs(slots - np.round(slots)).max() <= 0.1)
 
 
 def _spanned(lowest: Plane, highest: Plane, count: int) -> list[Plane]:

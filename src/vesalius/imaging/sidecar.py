@@ -32,6 +32,7 @@ class Sidecar:
         codes: What each class of a label map means.
         affine: Index ``(z, y, x, 1)`` to LPS millimetres, for formats without geometry.
         labels: Whether the values are classes.
+        notes: What was taken on trust; not written.
     """
 
     mark: Mark = field(default_factory=lambda: Mark(Origin.ACQUIRED))
@@ -40,6 +41,7 @@ class Sidecar:
     codes: Mapping[int, Code] = field(default_factory=dict)
     affine: Affine | None = None
     labels: bool = False
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON; `Mark.from_json` understands it, too."""
@@ -112,24 +114,31 @@ def read_sidecar(path: Path, inside: str | None, origin: Origin = Origin.ACQUIRE
         ImagingError: What was said cannot be understood; the message names the file.
     """
     inner = _parsed(_said(inside, path), path) if inside else None
-    told = [each for each in (inner, _beside(beside(path)), _beside(handmade(path))) if each]
+    told = [each for each in (inner, _beside(beside(path), True), _beside(handmade(path), False)) if each]
     known = told[0] if told else Sidecar()
     return known.at_least(max([origin, *(each.mark.origin for each in told)]))
 
 
-def _beside(file: Path) -> Sidecar | None:
+def _beside(file: Path, is_ours: bool) -> Sidecar | None:
     """What a file beside a picture tells; in the file of another tool, what we understand of it."""
     if not file.is_file():
         return None
-    said = _said(file.read_text(errors="replace"), file)
+    # Some editors begin with a byte order mark.
+    said = _said(file.read_text(encoding="utf-8-sig", errors="replace"), file, is_ours)
     if not isinstance(said, dict):
         return None
-    return _parsed(said if said.get("software") == SOFTWARE else _understood(said, file), file)
+    if said.get("software") == SOFTWARE:
+        return _parsed(said, file)
+    found = _parsed(_understood(said, file), file)
+    note = f"{file.name}: affine taken for index (z, y, x) to LPS millimetres"
+    return replace(found, notes=(note,)) if found.affine else found
 
 
 def _understood(said: dict[str, Any], file: Path) -> dict[str, Any]:
-    # A word for the origin is kept even when unknown: a slip of the pen must not make a picture acquired.
     kept = {"origin": said["origin"]} if isinstance(said.get("origin"), str) else {}
+    if kept and kept["origin"] not in Origin.__members__:
+        # A slip of the pen must not make a picture acquired.
+        raise ImagingError(f"{file}: origin is {kept['origin']!r}, wanted {', '.join(Origin.__members__)}")
     for key in said.keys() & {"unit", "modality", "codes", "affine", "labels"}:
         with suppress(ImagingError):
             _parsed({key: said[key]}, file)
@@ -150,7 +159,7 @@ def _parsed(said: Any, path: Path) -> Sidecar:
             else Geometry.from_matrix((1, 1, 1), np.array(affine, float)).affine,
             labels=said.get("labels") is True,
         )
-    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+    except (ImagingError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise ImagingError(
             f"{path}: sidecar not understood ({error}), wanted what Vesalius writes"
         ) from error
@@ -172,8 +181,11 @@ def _word(said: dict[str, Any], key: str, absent: str) -> str:
     return word
 
 
-def _said(text: str, path: Path) -> Any:
+def _said(text: str, path: Path, is_ours: bool = True) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
+        if not is_ours and '"origin"' not in text:
+            # A file of that stem may be about anything.
+            return None
         raise ImagingError(f"{path}: sidecar is no JSON ({error}), wanted a JSON object") from error

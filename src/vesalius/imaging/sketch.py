@@ -9,7 +9,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
 from vesalius.imaging.decoder import LIMITS, Limits
-from vesalius.imaging.header import PLAIN, READ, Header, read_header
+from vesalius.imaging.header import READ, Header, read_header
+from vesalius.imaging.samples import PLAIN
 
 _MOVING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient")
 _TAGS = {tag_for_keyword(keyword): keyword for keyword in READ}
@@ -131,7 +132,10 @@ def _value(head: bytes, at: int, is_implicit: bool) -> tuple[int, int]:
     if is_implicit:
         return at + 8, int.from_bytes(head[at + 4 : at + 8], "little")
     if head[at + 4 : at + 6] in _LONG:
-        return at + 12, int.from_bytes(head[at + 8 : at + 12], "little")
+        length = int.from_bytes(head[at + 8 : at + 12], "little")
+        if length == _UNDEFINED and head[at + 4 : at + 6] == b"UN":
+            raise IndexError("a sequence in implicit VR (PS3.5 6.2.2), which pydicom reads better")
+        return at + 12, length
     return at + 8, int.from_bytes(head[at + 6 : at + 8], "little")
 
 

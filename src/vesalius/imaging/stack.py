@@ -62,7 +62,10 @@ def notes(slices: Sequence[Slice]) -> tuple[str, ...]:
         found.append(f"slices are stacked at {plane.tilt(planes):.1f} degrees to their normal (gantry tilt)")
     if len({(each.scale.slope, each.scale.intercept) for each in slices}) > 1:
         found.append("slices have different rescale slopes or intercepts")
-    if first.count > 1 and len(first.frames) == 1:
+    found += sorted({each.scale.note for each in slices} - {""})
+    if first.low:
+        found.append(f"samples begin at bit {first.low} of their words (High Bit) and are read from there")
+    if first.count > 1 and not _has_places(first):
         found.append("frames have no positions of their own; stacked as they come")
     elif len(slices) == 1 and planes[0].position is None:
         found.append("no position in the patient; laid at the origin")
@@ -71,9 +74,14 @@ def notes(slices: Sequence[Slice]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _has_places(header: Header) -> bool:
+    """Whether the frames of a file have positions of their own."""
+    return len(header.frames) > 1 and any(frame.plane.position is not None for frame in header.frames)
+
+
 def _plane(header: Header, index: int) -> Plane:
     own = header.frame(index).plane
-    if len(header.frames) > 1 or header.count == 1:
+    if header.count == 1 or _has_places(header):
         return own
     start, step = own.position or (0.0, 0.0, 0.0), index * (own.gap or 1.0) * own.normal
     left, back, head = (float(value) for value in start + step)

@@ -46,12 +46,18 @@ def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x
     """
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(array, dtype=np.float32)
-    is_exact = is_scaled or array.dtype.itemsize < single.itemsize or bool((single == array).all())
+    is_known = is_scaled or array.dtype == np.float32 or array.dtype.itemsize < single.itemsize
+    is_exact = is_known or bool((single == array).all())
     return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
 
 
-def classes(array: Values, path: Path) -> Int64[np.ndarray, "1 z y x"]:
+def classes(array: Values, path: Path, is_scaled: bool = False) -> Int64[np.ndarray, "1 z y x"]:
     """The numbers of a label map.
+
+    Args:
+        array: What a file stores.
+        path: The file, for messages.
+        is_scaled: The file itself rounds as coarsely as single precision does.
 
     Raises:
         ImagingError: A number is not whole, or there are several channels; the message names the file.
@@ -59,8 +65,9 @@ def classes(array: Values, path: Path) -> Int64[np.ndarray, "1 z y x"]:
     if len(array) != 1:
         raise ImagingError(f"{path}: label map has {len(array)} channels, wanted one")
     refuse_infinite(array, path)
-    labels = np.ascontiguousarray(array, dtype=np.int64)
-    bad = int((labels != array).sum())
+    labels = np.ascontiguousarray(np.rint(array) if array.dtype.kind == "f" else array, dtype=np.int64)
+    is_equal = np.isclose(labels, array, rtol=1e-6, atol=1e-6) if is_scaled else labels == array
+    bad = int(array.size - is_equal.sum())
     if bad:
         raise ImagingError(f"{path}: {bad} of {array.size} labels are no whole numbers, wanted classes")
     return labels
