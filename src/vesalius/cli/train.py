@@ -13,7 +13,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.fit import Run, finish, open_run, play
+from vesalius.training.fit import Run, finish, limit_of, open_run, play
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
@@ -35,6 +35,7 @@ def train_cohort(asked: Train) -> None:
         VesaliusError: Whatever the floors below refuse.
     """
     _refuse_flags_of_the_file(asked)
+    limit_of(asked.minutes)
     people = gather_people(asked.cohort, asked.selection)
     if asked.recipe.endswith(".json"):
         recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes

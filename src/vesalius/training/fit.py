@@ -94,9 +94,7 @@ def open_run(
         CohortError: There is nothing to learn from, or nothing of some class.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
-    if minutes is not None and not 0 < minutes < inf:
-        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
-    limit = inf if minutes is None else minutes * 60
+    limit = limit_of(minutes)
     told = fingerprint(require(cohort))
     people = made_of(cohort, recipe.task, told.contents)
     is_used = folder.exists() and any(folder.iterdir())
@@ -111,6 +109,17 @@ def open_run(
     with written(folder / "recipe.json") as beside:
         beside.write_text(recipe.to_json())
     return Run(folder, cohort, told.sha256, stacked, begin(recipe, stacked, find_machine()), limit=limit)
+
+
+def limit_of(minutes: float | None) -> float:
+    """Seconds of a budget; endless when None.
+
+    Raises:
+        TrainingError: The budget is not more than 0 minutes.
+    """
+    if minutes is not None and not 0 < minutes < inf:
+        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
+    return inf if minutes is None else minutes * 60
 
 
 def play(run: Run) -> Iterator[Tick]:
