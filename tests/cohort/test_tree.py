@@ -31,7 +31,7 @@ def test_folders_of_several_people_are_classes_and_that_is_said(tmp_path: Path, 
     assert found.cohort.fact("folder") == found.cohort.fact("label")
     assert len(found.cohort.patients) == 4
     (note,) = (note for note in found.notes if note.path == tmp_path)
-    assert "sub-folders of several people each are taken for classes" in note.reason
+    assert "each sub-folder holds several people, so their names are the labels" in note.reason
     assert set(survey(tmp_path, label="modality").cohort.fact("label")) == {"OT"}
 
 
@@ -47,8 +47,16 @@ def test_where_folders_may_be_classes_the_user_hears_how_to_say_so(tmp_path: Pat
     found = survey(tmp_path)
     assert set(found.cohort.fact("label")) == {"OT"}
     (note,) = (note for note in found.notes if note.path == tmp_path)
-    assert "not every sub-folder holds several people" in note.reason
+    assert "not every sub-folder holds several Patient IDs" in note.reason
     assert survey(tmp_path, label="folder").cohort.fact("label") == ("ill", "ill", "well")
+
+
+def test_folders_of_several_visits_without_patient_id_are_no_classes_and_that_is_said(tmp_path: Path, dicom):
+    for study, name in enumerate(("p1/a.dcm", "p1/b.dcm", "p2/a.dcm", "p2/b.dcm")):
+        dicom(tmp_path / name, "", f"{study}")
+    found = survey(tmp_path)
+    assert set(found.cohort.fact("label")) == {"OT"}
+    assert any("none is taken for a class" in note.reason for note in found.notes)
 
 
 def test_a_series_whose_slices_were_sorted_into_classes_is_read_in_each(tmp_path: Path):

@@ -45,7 +45,7 @@ def read_dicom_tree(source: Path) -> Inspected:
     the header tells of sex, age, site and scanner. Patients get a pseudonym made from their
     identifier, or from their study where it is empty. Sub-folders called train, val and test are
     parts. Sub-folders are classes, and their names the labels, where there are two or more, each
-    of several people, and no picture beside them; else the label is the modality. Pictures of
+    of several Patient IDs, and no picture beside them; else the label is the modality. Pictures of
     other kinds, and segmentations, are named as not read.
 
     Args:
@@ -57,7 +57,8 @@ def read_dicom_tree(source: Path) -> Inspected:
     branches = branches or [_Branch(source, find_series(source), {})]
     problems += [problem for branch in branches for problem in _others(branch.tree)]
     people = _people(branches)
-    are_classes = len(people) > 1 and "" not in people and all(len(each) > 1 for each in people.values())
+    are_several = all(len(known - {""}) > 1 for known in people.values())
+    are_classes = len(people) > 1 and "" not in people and are_several
     notes = _told(root, people, are_classes)
     if are_classes:
         branches = [each for branch in branches for each in _classes(branch, people)]
@@ -76,12 +77,12 @@ def _classes(branch: _Branch, people: Mapping[str, set[str]]) -> Iterator[_Branc
 
 
 def _people(branches: Sequence[_Branch]) -> dict[str, set[str]]:
-    """Who is in each of the folders directly below; ``""`` stands for the pictures beside them."""
+    """Patient IDs in each folder directly below; a folder called ``""`` holds what lies beside them."""
     people: dict[str, set[str]] = defaultdict(set)
     for tree, found, _ in branches:
         for series in found.series:
             for path in series.paths:
-                people[_outermost(path, tree)].add(_who(series))
+                people[_outermost(path, tree)].add(series.patient)
     return people
 
 
@@ -93,12 +94,13 @@ def _outermost(path: Path, tree: Path) -> str:
 def _told(root: Path, people: Mapping[str, set[str]], are_classes: bool) -> Iterator[Problem]:
     """What was made of the folders, where it could have been anything else."""
     everybody = set[str]().union(*people.values())
+    are_one_each = sum(map(len, people.values())) == len(people) == len(everybody)
     if are_classes:
-        reason = "sub-folders of several people each are taken for classes; --label modality ignores them"
-        yield Problem(root, f"{root}: {reason}")
-    elif min(len(people), len(everybody)) > 1 and len(people) < sum(map(len, people.values())):
-        reason = "not every sub-folder holds several people, so none is taken for a class; --label folder"
-        yield Problem(root, f"{root}: {reason} takes all")
+        why = "each sub-folder holds several people, so their names are the labels"
+        yield Problem(root, f"{why}; --label modality for another label")
+    elif len(people) > 1 and not are_one_each and (len(everybody) > 1 or "" in everybody):
+        why = "not every sub-folder holds several Patient IDs, so none is taken for a class"
+        yield Problem(root, f"{why}; --label folder takes all for classes")
 
 
 def _inspected(branches: Sequence[_Branch], root: Path) -> Inspected:
