@@ -1,4 +1,6 @@
-"""``vesalius cohort`` writes its table where nothing was."""
+"""``vesalius cohort`` prints every count and pair, and writes its table where nothing was."""
+
+import shutil
 
 import pytest
 
@@ -29,3 +31,38 @@ def test_a_file_that_is_there_already_is_not_overwritten(scans, tmp_path, capsys
         show_cohort(Cohort(source=scans, out=tmp_path / "people.parquet"))
     assert (tmp_path / "people.parquet").read_text() == "another study"
     assert not capsys.readouterr().out
+
+
+def test_every_count_is_printed_and_every_picture_that_occurs_twice(tmp_path, capsys):
+    cohort = phantom_cohort(3, size=16)
+    for case, name in zip(cohort.cases, ("a", "b", "c"), strict=True):
+        write_image(case.image(), tmp_path / f"{name}.nii.gz")
+    shutil.copy(tmp_path / "a.nii.gz", tmp_path / "d.nii.gz")
+    rows = ("a.nii.gz,ill,p,train", "b.nii.gz,well,q,train", "c.nii.gz,well,r,train", "d.nii.gz,well,s,test")
+    (tmp_path / "metadata.csv").write_text("\n".join(("file,label,patient,split", *rows)))
+    show_cohort(Cohort(source=tmp_path))
+    said = capsys.readouterr().out
+    assert f"{tmp_path.name}: 4 cases of 4 patients (metadata)" in said
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines()]
+    assert [row for row in cells if len(row) == 3] == [
+        ["label", "well", "3"],
+        ["label", "ill", "1"],
+        ["split", "train", "3"],
+        ["split", "test", "1"],
+        ["modality", "CT", "4"],
+        ["size (z x y x x)", "1 x 16 x 16", "4"],
+        ["spacing in mm", "8 x 23.8 x 23.8", "4"],
+    ]
+    assert "1 picture(s) that occur twice" in said
+    assert {"a.nii.gz ~ d.nii.gz: exact", "d.nii.gz ~ a.nii.gz: exact"} & {
+        line.strip() for line in said.splitlines()
+    }
+
+
+def test_a_picture_that_nearly_occurs_twice_is_printed_with_its_correlation(tmp_path, capsys):
+    (case,) = phantom_cohort(1, size=32).cases
+    image = case.image()
+    write_image(image, tmp_path / "a.nii.gz")
+    write_image(image.derive(image.voxels * 2 + 1), tmp_path / "b.nii.gz")
+    show_cohort(Cohort(source=tmp_path))
+    assert "a.nii.gz ~ b.nii.gz: correlation 1.000" in capsys.readouterr().out

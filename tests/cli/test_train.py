@@ -80,3 +80,12 @@ def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(aske
 def test_decoding_is_shown(asked, begun, capsys):
     begun(asked)
     assert re.search(r"decoding the training pictures.* (\d+)/\1\b", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("recipe", ["synthesis.conditional_gan", "the file"])
+def test_no_minutes_are_refused_before_anything_is_decoded(recipe, asked, capsys):
+    recipe = asked.recipe if recipe == "the file" else recipe
+    words = ["train", recipe, str(asked.cohort), "--out", str(asked.out), "--minutes", "0"]
+    assert cli.main(words) == 1
+    assert capsys.readouterr().err == "TrainingError: budget is 0 minutes, wanted more than 0\n"
+    assert not asked.out.exists()

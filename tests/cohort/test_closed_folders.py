@@ -8,7 +8,7 @@ import pytest
 
 from vesalius.cohort.folder import survey
 from vesalius.errors import CohortError, EmptyCohortError
-from vesalius.imaging.series import closed_below, find_series
+from vesalius.imaging.series import find_series, unreachable_below
 
 
 @pytest.fixture
@@ -79,5 +79,5 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_closed(tmp_path: Path, m
     (tmp_path / "seen").mkdir()
     (tmp_path / ".hidden").mkdir()
     monkeypatch.setattr(os, "access", lambda place, mode: Path(place).name not in ("seen", ".hidden"))
-    (problem,) = closed_below(tmp_path)
+    (problem,) = unreachable_below(tmp_path)
     assert problem.path == tmp_path / "seen"

@@ -165,3 +165,9 @@ def test_pictures_among_dicom_files_are_named(tmp_path: Path, png):
     found = survey(tmp_path)
     assert found.kind == "dicom"
     assert [problem.path.name for problem in found.problems] == ["a.png"]
+
+
+def test_a_lone_folder_called_test_is_no_part_of_a_study(tmp_path: Path):
+    series(tmp_path / "test")
+    (case,) = read_cohort(tmp_path).cases
+    assert "split" not in case.facts

@@ -26,7 +26,7 @@ def test_a_block_starts_as_the_identity_and_learns(form):
     features = torch.randn(2, 16, 4, 4, generator=seeded(1))
     assert torch.equal(block(features), features)
     block(features).square().sum().backward()
-    assert block.layers[-1].weight.grad.abs().sum() > 0
+    assert block.last.weight.grad.abs().sum() > 0
 
 
 def test_the_players_listen_to_class_and_latents():

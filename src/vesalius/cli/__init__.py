@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from io import TextIOWrapper
 
 import tyro
 
@@ -27,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     # Waiting threads spin a little, then sleep: spinning on makes steps ten times slower on a
     # machine that is shared, and sleeping at once a fifth slower on one that is not.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names of files need not be UTF-8, nor a terminal; standard error escapes them by itself.
+        sys.stdout.reconfigure(errors="backslashreplace")
     command = tyro.cli(
         Command,  # pyright: ignore[reportArgumentType]
         prog="vesalius",

@@ -1,7 +1,7 @@
 """``vesalius expand`` and ``vesalius demo``: the whole way in one command."""
 
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil
 from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
@@ -20,7 +20,7 @@ from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
-from vesalius.training.run import PEOPLE
+from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
 
 _MADE = 500
@@ -87,8 +87,7 @@ def check(plan: Plan) -> None:
         TrainingError: No budget, too few pictures asked for, or a negative seed.
         StorageError: The folder holds something else than an unfinished run of ours.
     """
-    if not 0 < plan.minutes < inf:
-        raise TrainingError(f"budget is {plan.minutes:g} minutes, wanted more than 0")
+    limit_of(plan.minutes)
     if plan.per_class is not None and plan.per_class < LEAST:
         raise TrainingError(f"per_class is {plan.per_class}, wanted at least {LEAST} to be assessed")
     if plan.seed < 0:

@@ -18,7 +18,7 @@ from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
-from vesalius.training.run import Run, open_run
+from vesalius.training.run import Run, limit_of, open_run
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
@@ -40,6 +40,7 @@ def train_cohort(asked: Train) -> None:
         VesaliusError: Whatever the floors below refuse.
     """
     _refuse_flags_of_the_file(asked)
+    limit_of(asked.minutes)
     people = gather_people(asked.cohort, asked.selection)
     if asked.recipe.endswith(".json"):
         recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes

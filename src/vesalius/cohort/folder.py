@@ -5,26 +5,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from vesalius.cohort import metadata
+from vesalius.cohort import metadata, nnunet
+from vesalius.cohort.bids import read_bids, subjects
 from vesalius.cohort.cohort import Case, Cohort, gather, separate, sides
 from vesalius.cohort.inspection import Inspected, inspect
-from vesalius.cohort.layouts import (
-    class_folders,
-    pictures_below,
-    pictures_in,
-    read_classes,
-    read_dicom_tree,
-    read_flat,
-    read_nnunet,
-)
+from vesalius.cohort.layouts import class_folders, pictures_below, pictures_in, read_classes, read_flat
+from vesalius.cohort.naming import legible
 from vesalius.cohort.table import read_table
+from vesalius.cohort.tree import read_dicom_tree
 from vesalius.errors import CohortError, EmptyCohortError
 from vesalius.imaging.dataset import is_index
 from vesalius.imaging.formats import NIFTI
 from vesalius.imaging.raster import RASTERS
-from vesalius.imaging.series import Problem, closed_below
+from vesalius.imaging.series import Problem, unreachable_below
 
-Kind = Literal["metadata", "parquet", "dicom", "nnunet", "classes", "flat"]
+Kind = Literal["metadata", "parquet", "dicom", "nnunet", "bids", "classes", "flat"]
 """How a folder tells who is in it."""
 
 TABLE = "cohort.parquet"
@@ -56,8 +51,9 @@ def survey(
     """Find out who is in a folder, and what is wrong with it.
 
     The first of these that fits: a metadata.csv, a cohort.parquet, DICOM files, ``imagesTr``,
-    sub-folders with pictures (one a class) and no picture beside them, a flat folder. Pictures
-    that cannot be used become problems and never stop the rest.
+    folders ``sub-XX`` as BIDS has them, sub-folders with pictures (one a class) and no picture
+    beside them, a flat folder. Pictures that cannot be used become problems and never stop the
+    rest; so does a metadata.csv without a column ``file`` among DICOM files.
 
     Args:
         source: A folder, a table in it, or one picture; a DICOMDIR stands for its folder.
@@ -78,18 +74,17 @@ def survey(
     kind = _kind(source)
     drafted = _read(source, kind)
     inspected = inspect(drafted.cases, decode)
-    closed = closed_below(source) if kind not in ("metadata", "parquet") else ()
-    problems = tuple(dict.fromkeys((*closed, *drafted.problems, *inspected.problems)))
+    passed_over = _passed_over(source) if kind not in ("metadata", "parquet") else ()
+    problems = tuple(dict.fromkeys((*passed_over, *drafted.problems, *inspected.problems)))
     if not inspected.cases:
         raise EmptyCohortError(_nobody(source, problems))
-    named = _with_patient(inspected.cases, patient) if patient else inspected.cases
-    name = source.stem if source.is_file() else source.resolve().name
+    cases = _with_patient(inspected.cases, patient) if patient else inspected.cases
+    name = legible(Path(source.stem if source.is_file() else source.resolve().name))
     remarks = () if patient else drafted.remarks
-    cohort = gather(_with_label(named, label) if label else named, name, remarks)
+    cohort = gather(_with_label(cases, label) if label else cases, name, remarks)
     separate(**sides(cohort))
     # What the headers of a series said is said again where the series is decoded.
-    notes = tuple(dict.fromkeys((*drafted.notes, *inspected.notes)))
-    return Survey(cohort, problems, kind, notes)
+    return Survey(cohort, problems, kind, tuple(dict.fromkeys((*drafted.notes, *inspected.notes))))
 
 
 def read_cohort(
@@ -122,16 +117,30 @@ def _require(source: Path) -> None:
 
 
 def _kind(source: Path) -> Kind:
-    if source.name == metadata.NAME or (source / metadata.NAME).is_file():
+    is_tabled = source.name == metadata.NAME or (source / metadata.NAME).is_file()
+    if is_tabled and (source.is_file() or metadata.tells_files(source)):
         return "metadata"
     if source.suffix == ".parquet" or (source / TABLE).is_file():
         return "parquet"
     if _is_dicom_tree(source):
         return "dicom"
-    if (source / "imagesTr").is_dir():
+    if is_tabled:
+        # Without its columns people would be told apart by the names of files: let it be refused.
+        return "metadata"
+    if (source / nnunet.IMAGES).is_dir():
         return "nnunet"
-    is_flat = source.is_file() or any(pictures_in(source)) or not class_folders(source)
-    return "flat" if is_flat else "classes"
+    if source.is_file() or any(pictures_in(source)) or not class_folders(source):
+        return "flat"
+    return "bids" if subjects(source) else "classes"
+
+
+def _passed_over(source: Path) -> tuple[Problem, ...]:
+    """What no layout looks at: what cannot be reached, and a table of another tool."""
+    table = source / metadata.NAME
+    if not table.is_file():
+        return unreachable_below(source)
+    reason = f"{table}: not read: has no column 'file'; the DICOM files themselves are"
+    return (Problem(table, reason), *unreachable_below(source))
 
 
 def _is_dicom_tree(source: Path) -> bool:
@@ -152,7 +161,9 @@ def _read(source: Path, kind: Kind) -> Inspected:
         case "dicom":
             return read_dicom_tree(source)
         case "nnunet":
-            return read_nnunet(folder)
+            return nnunet.read_nnunet(folder)
+        case "bids":
+            return read_bids(folder)
         case "classes":
             return read_classes(folder)
         case "flat":

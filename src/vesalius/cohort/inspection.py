@@ -1,6 +1,6 @@
 """What a picture says of itself: extent, spacing and modality become facts, faults become problems."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.extent import Header
 from vesalius.imaging.formats import DICOM, header
 from vesalius.imaging.series import Problem, find_series
+
+Facts = dict[str, Fact]
 
 NAMELESS = (
     "no patient ids: each file name is taken for a person of its own; "
@@ -23,6 +25,18 @@ NAMELESS_STUDIES = (
     "if one person has several studies, splits leak and counts are too high"
 )
 """What has to be said of DICOM series without Patient ID, after their number."""
+
+
+def nameless(count: int, total: int, things: str) -> tuple[str, ...]:
+    """The remark on people whom nobody but the names of their files tells apart, if there are any.
+
+    Args:
+        count: How many things say nobody's name.
+        total: Of how many.
+        things: What is counted.
+    """
+    share = "" if count == total else f"{count} of {total} {things} have "
+    return (share + NAMELESS,) if count else ()
 
 
 class Inspected(NamedTuple):
@@ -44,12 +58,13 @@ class Inspected(NamedTuple):
 def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     """Look at every picture; a bad one never stops the rest.
 
-    A case with a picture that cannot be read is left out. One with a label map that cannot be
-    read stays without it. The others gain the facts ``rows``, ``columns``, ``slices``, spacing in
-    millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``) where the file knows it, and
-    ``modality``. Extent and spacing are as the picture says, whatever a table said before; all
-    else that a table said is kept. What is unusual is noted: of a file always, of the files of a
-    series when they are decoded.
+    A case without a picture, or with one that cannot be read, is left out. One with a label map
+    that cannot be read, or has another extent than the first picture, stays without it, and without
+    further pictures that have another number of slices. The others gain the facts ``rows``,
+    ``columns``, ``slices``, spacing in millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``)
+    where the file knows it, and ``modality``. Extent and spacing are as the picture says, whatever
+    a table said before; all else that a table said is kept. What is unusual is noted: of a file
+    always, of the files of a series when they are decoded.
 
     Args:
         cases: Cases of stored pictures.
@@ -58,26 +73,44 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     kept, problems, notes = [], [], []
     for case in cases:
         try:
-            facts, unusual = _facts(case, decode)
+            measured, unusual = _measured(case, decode)
         except ImagingError as error:
             problems.append(Problem(_path(case), str(error)))
             continue
-        masks, faults = _masks(case, decode)
-        problems += faults
-        measured = {name: value for name, value in facts.items() if name != "modality"}
-        kept.append(replace(case, masks=masks, facts=facts | dict(case.facts) | measured))
+        first = next(iter(measured.values()))
+        extent = {name: value for name, value in first.items() if name != "modality"}
+        known = first | dict(case.facts) | extent
+        pictures, others = _alike(case, known, measured)
+        masks, faults = _masks(case, known, decode)
+        kept.append(replace(case, pictures=pictures, masks=masks, facts=known))
+        problems += others + faults
         notes += unusual
     return Inspected(tuple(kept), tuple(problems), tuple(notes))
 
 
-def _facts(case: Case, decode: bool) -> tuple[dict[str, Fact], list[Problem]]:
-    """Facts of the first picture, and notes on all."""
-    found = [_picture(source, decode) for source in case.pictures.values()]
-    notes = [note for _, unusual in found for note in unusual]
-    return found[0][0] if found else {}, notes
+def _measured(case: Case, decode: bool) -> tuple[dict[str, Facts], list[Problem]]:
+    """Facts of each picture, and notes on all."""
+    if not case.pictures:
+        raise ImagingError(f"case {case.key} has no picture, wanted one")
+    found = {role: _picture(source, decode) for role, source in case.pictures.items()}
+    notes = [note for _, unusual in found.values() for note in unusual]
+    return {role: facts for role, (facts, _) in found.items()}, notes
 
 
-def _picture(source: PictureSource, decode: bool) -> tuple[dict[str, Fact], list[Problem]]:
+def _alike(
+    case: Case, known: Mapping[str, Fact], measured: Mapping[str, Facts]
+) -> tuple[dict[str, PictureSource], list[Problem]]:
+    """The pictures that can be cut into slices together."""
+    wanted = known.get("slices")
+    counts = {role: facts.get("slices", wanted) for role, facts in measured.items()}
+    odd = {role: count for role, count in counts.items() if wanted is not None and count != wanted}
+    return {role: source for role, source in case.pictures.items() if role not in odd}, [
+        Problem(_path(case), f"picture {role!r} left out: has {count} slices, wanted {wanted} as the first")
+        for role, count in odd.items()
+    ]
+
+
+def _picture(source: PictureSource, decode: bool) -> tuple[Facts, list[Problem]]:
     if not isinstance(source, Stored):
         geometry = source.image.geometry
         return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality), []
@@ -110,34 +143,50 @@ def _header(path: Path, is_whole: bool) -> tuple[Header, tuple[str, ...]]:
     return Header(extent, 1, series.spacing, series.modality), series.warnings
 
 
-def _modality(modality: str) -> dict[str, Fact]:
+def _modality(modality: str) -> Facts:
     return {} if modality == "OT" else {"modality": modality}
 
 
-def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float] | None) -> dict[str, Fact]:
-    facts: dict[str, Fact] = dict(zip(("slices", "rows", "columns"), size, strict=True))
+def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float] | None) -> Facts:
+    facts: Facts = dict(zip(("slices", "rows", "columns"), size, strict=True))
     if spacing is not None:
         facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", spacing, strict=True)}
     return facts
 
 
-def _masks(case: Case, decode: bool) -> tuple[dict[str, MaskSource], list[Problem]]:
+def _masks(
+    case: Case, known: Mapping[str, Fact], decode: bool
+) -> tuple[dict[str, MaskSource], list[Problem]]:
     masks: dict[str, MaskSource] = {}
     problems = []
+    wanted = tuple(known.get(length) for length in ("slices", "rows", "columns"))
     for role, source in case.masks.items():
         try:
-            if isinstance(source, Stored):
-                _try(source, decode)
+            size = _drawn(source, decode)
+            if size is not None and None not in wanted and size != wanted:
+                raise GeometryError(f"it has {_told(size)} voxels, wanted {_told(wanted)} as the picture")
             masks[role] = source
         except ImagingError as error:
             problems.append(Problem(_path(case), f"label map {role!r} left out: {error}"))
     return masks, problems
 
 
-def _try(source: Stored, decode: bool) -> None:
+def _drawn(source: MaskSource, decode: bool) -> tuple[int, int, int] | None:
+    """Extent of a label map; None where only decoding could tell."""
+    if not isinstance(source, Stored):
+        return source.labels.geometry.shape
     _require_files(source)
+    first = source.paths[0]
     if decode:
-        source.read_labels()
+        return source.read_labels().geometry.shape
+    if first.suffix.lower() in DICOM or is_dicom(first):
+        return None
+    slices, rows, columns = header(first).size
+    return slices if source.slice is None else 1, rows, columns
+
+
+def _told(size: tuple[object, ...]) -> str:
+    return " x ".join(map(str, size))
 
 
 def _require_files(source: Stored) -> None:
@@ -152,4 +201,4 @@ def _require_files(source: Stored) -> None:
 
 def _path(case: Case) -> Path:
     sources = [source for source in case.pictures.values() if isinstance(source, Stored)]
-    return sources[0].paths[0]
+    return sources[0].paths[0] if sources else Path(case.key)

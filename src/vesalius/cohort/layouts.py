@@ -1,33 +1,28 @@
-"""Folders that speak by their shape: DICOM trees, nnU-Net style, one folder a class, or just pictures."""
+"""Folders that speak by their shape: one folder a class, parts of a study, or just pictures."""
 
-import json
-import re
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from vesalius.cohort.cohort import SIDES, Case, Fact, Stored
-from vesalius.cohort.inspection import NAMELESS, NAMELESS_STUDIES, Inspected
-from vesalius.errors import CohortError
-from vesalius.imaging.dataset import is_dicom
-from vesalius.imaging.formats import NIFTI, is_picture
-from vesalius.imaging.raster import RASTERS
-from vesalius.imaging.series import Problem, Series, files_below, find_series
+from vesalius.cohort.inspection import Inspected, nameless
+from vesalius.cohort.naming import legible, patient_in, stem
+from vesalius.imaging.formats import is_picture
+from vesalius.imaging.series import Problem, files_below
 
-_CHANNEL = re.compile(r"(.+)_(\d{4})")
-_FACTS = {
-    "PatientSex": "sex",
-    "BodyPartExamined": "body_part",
-    "Manufacturer": "manufacturer",
-    "ManufacturerModelName": "scanner",
-    "InstitutionName": "site",
-    "Laterality": "laterality",
-    "ViewPosition": "view",
-    "ProtocolName": "protocol",
-}
-_YEARS = re.compile(r"(\d{3})Y")
+IMAGES = "images"
+"""Name of a folder of pictures that have label maps."""
+
+MASKS = ("masks", "labels")
+"""Names of the folder beside it whose files are their label maps."""
+
+
+class _Found(NamedTuple):
+    """A picture, what its folders say of it, and its label map."""
+
+    path: Path
+    facts: dict[str, Fact]
+    mask: Path | None = None
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
@@ -42,161 +37,53 @@ def pictures_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def read_dicom_tree(source: Path) -> Inspected:
-    """One case for each series of a DICOM folder, or for each file of a series that is no regular grid.
-
-    Facts: ``modality``, ``description``, ``folder``, extent and spacing, and what the header tells of
-    sex, age, site and scanner. The label is the modality. Patients get a pseudonym made from
-    their identifier, or from their study where it is empty. Pictures of other kinds are named as not read.
-
-    Args:
-        source: A folder or one file.
-    """
-    found = find_series(source)
-    root = source if source.is_dir() else source.parent
-    cases, problems, notes = [], [*found.problems, *_others(source)], []
-    for series in found.series:
-        if series.is_regular:
-            cases.append(_series(series, series.paths, root))
-            notes += [Problem(series.paths[0], warning) for warning in series.warnings]
-            continue
-        problems.append(Problem(series.paths[0], _irregular(series)))
-        cases += _singly(series, root)
-    nameless = sum(not series.patient for series in found.series)
-    remarks = (f"{nameless} of {len(found.series)} series have {NAMELESS_STUDIES}",) if nameless else ()
-    return Inspected(tuple(cases), tuple(problems), tuple(notes), remarks)
-
-
-def _others(source: Path) -> Iterator[Problem]:
-    for path in pictures_below(source):
-        if path.name.lower().endswith(NIFTI + RASTERS) and not is_dicom(path):
-            yield Problem(path, f"{path}: not read: lies among DICOM files")
-
-
-def _irregular(series: Series) -> str:
-    parts = "files" if len(series.paths) > 1 else "frames"
-    return (
-        f"series {series.uid} is no regular grid: {'; '.join(series.warnings)}; its {parts} are read singly"
-    )
-
-
-def _singly(series: Series, root: Path) -> Iterator[Case]:
-    """Each file of a series for itself; of one file, each frame."""
-    cases = [_series(series, (path,), root) for path in series.paths]
-    if len(cases) > 1:
-        yield from cases
-        return
-    for z in range(series.slices):
-        frame = Stored(series.paths, z)
-        yield replace(cases[0], key=f"{cases[0].key}/f{z:03d}", pictures={"image": frame})
-
-
-def _series(series: Series, paths: tuple[Path, ...], root: Path) -> Case:
-    """The whole series, or one file of it; what a file alone holds is left to `inspection`."""
-    first = paths[0].relative_to(root)
-    name = sha256(f"{series.uid}/{first.name}".encode(errors="surrogateescape")).hexdigest()[:8]
-    # A header may say anything; a modality such as CT/MR is no name of a file.
-    kind = re.sub(r"\W", "_", series.modality)
-    key = first if len(paths) == 1 else first.with_name(f"{kind}-{name}")
-    facts: dict[str, Fact] = {
-        own: series.attributes[keyword] for keyword, own in _FACTS.items() if keyword in series.attributes
-    }
-    facts |= {"label": series.modality, "modality": series.modality}
-    facts |= {"folder": first.parent.as_posix()} if first.parent.parts else {}
-    facts |= {"description": series.description} if series.description else {}
-    if years := _YEARS.fullmatch(series.attributes.get("PatientAge", "")):
-        facts["age"] = int(years[1])
-    if len(paths) > 1:
-        facts |= {"slices": series.slices, "rows": series.rows, "columns": series.columns}
-        facts |= {f"spacing_{axis}": round(gap, 6) for axis, gap in zip("zyx", series.spacing, strict=True)}
-    who = series.patient or f"study {series.study}"
-    patient = sha256(who.encode(errors="surrogateescape")).hexdigest()[:12]
-    return Case(key.as_posix(), patient, {"image": Stored(paths)}, {}, facts)
-
-
-def read_nnunet(folder: Path) -> Inspected:
-    """Cases of ``imagesTr`` with their label maps of ``labelsTr``.
-
-    Channels ``case_0000``, ``case_0001``, ... become the roles ``image``, ``image_1``, ...; what
-    dataset.json calls the first is the fact ``channel``. The name of the case stands for the person.
-
-    Args:
-        folder: Where ``imagesTr`` lies.
-
-    Raises:
-        CohortError: dataset.json is no JSON object.
-    """
-    channels = _channels(folder / "dataset.json")
-    roles: dict[str, dict[str, Stored]] = defaultdict(dict)
-    for path in pictures_below(folder / "imagesTr"):
-        own, suffix = stem(path.name)
-        match = _CHANNEL.fullmatch(own)
-        name, number = (match[1], int(match[2])) if match else (own, 0)
-        roles[name + suffix][f"image_{number}" if number else "image"] = Stored((path,))
-    labels = {"".join(stem(path.name)): path for path in pictures_below(folder / "labelsTr")}
-    facts: dict[str, Fact] = {"channel": channels["0"]} if "0" in channels else {}
-    cases = []
-    for name, pictures in roles.items():
-        masks = {"mask": Stored((labels[name],))} if name in labels else {}
-        key, _ = stem(name)
-        cases.append(Case(key, key, pictures, masks, facts))
-    return Inspected(tuple(cases), (), remarks=(NAMELESS,))
-
-
-def _channels(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        named = said.get("channel_names") or said.get("modality") or {}
-        return {str(number): str(name) for number, name in named.items()}
-    except (OSError, ValueError, AttributeError) as error:
-        raise CohortError(f"{path}: not read: {error}, wanted a JSON object with channel_names") from error
-
-
-def stem(name: str) -> tuple[str, str]:
-    """Name or path of a file without its suffix, and the suffix; ``.nii.gz`` is one."""
-    suffix = ".nii.gz" if name.lower().endswith(".nii.gz") else PurePosixPath(name).suffix
-    return name[: len(name) - len(suffix)], suffix
-
-
 def class_folders(folder: Path) -> tuple[Path, ...]:
     """Sub-folders that hold pictures at any depth."""
     below = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
     return tuple(path for path in below if next(pictures_below(path), None))
 
 
+def unread(paths: Iterable[Path], why: str) -> list[Problem]:
+    """A problem for each file or folder that a layout has no place for."""
+    return [Problem(path, f"{path}: not read: {why}") for path in paths]
+
+
+def study_parts(folder: Path) -> tuple[dict[Path, str], list[Problem]]:
+    """Sub-folders that are parts of a study, and a problem for each that then is none.
+
+    They are, where one is called train, or several and all are called as in `SIDES`.
+
+    Args:
+        folder: Where the sub-folders lie.
+
+    Returns:
+        The name in `SIDES` of each part; nothing where there are none.
+    """
+    folders = class_folders(folder)
+    parts = {each: SIDES[each.name.lower()] for each in folders if each.name.lower() in SIDES}
+    if "train" not in parts.values() and not 1 < len(parts) == len(folders):
+        return {}, []
+    return parts, unread((each for each in folders if each not in parts), "parts of the study lie beside it")
+
+
 def read_classes(folder: Path) -> Inspected:
     """One sub-folder for each class; its name is the label.
 
-    Where all are called train, val and test (see `SIDES`) they are parts, with the classes below
-    them; pictures directly in a part have no label, and are named as not read beside classes.
+    Parts of a study (see `study_parts`) have the classes below them; pictures directly in a part
+    have no label, and are named as not read beside classes. A folder ``images`` beside ``masks``
+    or ``labels`` holds pictures without a label, and those their label maps, by the same name.
 
     Args:
         folder: Where the sub-folders lie.
     """
-    folders = class_folders(folder)
-    if not all(each.name.lower() in SIDES for each in folders):
-        return Inspected(_class(folders, folder, {}), (), remarks=(NAMELESS,))
-    cases: list[Case] = []
-    problems: list[Problem] = []
-    for part in folders:
-        split: dict[str, Fact] = {"split": SIDES[part.name.lower()]}
-        classes, loose = class_folders(part), tuple(pictures_in(part))
-        cases += _class(classes, folder, split)
-        if classes:
-            problems += [
-                Problem(path, f"{path}: not read: folders of classes lie beside it") for path in loose
-            ]
-        else:
-            cases += [_file(path, folder, split) for path in loose]
-    return Inspected(tuple(cases), tuple(problems), remarks=(NAMELESS,))
-
-
-def _class(folders: tuple[Path, ...], root: Path, facts: dict[str, Fact]) -> tuple[Case, ...]:
-    return tuple(
-        _file(path, root, {"label": each.name} | facts) for each in folders for path in pictures_below(each)
-    )
+    parts, problems = study_parts(folder)
+    known: dict[Path, dict[str, Fact]] = {part: {"split": side} for part, side in parts.items()}
+    pictures: list[_Found] = []
+    for branch, facts in (known or {folder: {}}).items():
+        found, faults = _branch(branch, facts)
+        pictures += found
+        problems += faults
+    return _inspected(pictures, folder, problems)
 
 
 def read_flat(source: Path) -> Inspected:
@@ -206,16 +93,51 @@ def read_flat(source: Path) -> Inspected:
         source: A folder or one file.
     """
     if source.is_file():
-        return Inspected((_file(source, source.parent, {}),), (), remarks=(NAMELESS,))
-    problems = [
-        Problem(each, f"{each}: not read: pictures lie beside this folder") for each in class_folders(source)
-    ]
-    cases = tuple(_file(path, source, {}) for path in pictures_in(source))
-    return Inspected(cases, tuple(problems), remarks=(NAMELESS,))
+        return _inspected([_Found(source, {})], source.parent, [])
+    problems = unread(class_folders(source), "pictures lie beside this folder")
+    return _inspected([_Found(path, {}) for path in pictures_in(source)], source, problems)
 
 
-def _file(path: Path, root: Path, facts: dict[str, Fact]) -> Case:
-    name = path.relative_to(root).as_posix()
-    # Each part may count its pictures from 0; without parts, equal names are taken for one person.
-    person, _ = stem(name if "split" in facts else path.name)
-    return Case(name, person, {"image": Stored((path,))}, {}, facts)
+def _branch(folder: Path, facts: dict[str, Fact]) -> tuple[list[_Found], list[Problem]]:
+    """The pictures of a folder: of its classes, with their label maps, or just pictures."""
+    folders, loose = class_folders(folder), tuple(pictures_in(folder))
+    if not folders:
+        return [_Found(path, facts) for path in loose], []
+    problems = unread(loose, "folders of classes lie beside it")
+    named = {each.name.lower(): each for each in folders}
+    masks = next((named[name] for name in MASKS if name in named), None)
+    if masks and IMAGES in named:
+        found, strange = _masked(named[IMAGES], masks, facts)
+        beside = (each for each in folders if each not in (named[IMAGES], masks))
+        return found, problems + strange + unread(beside, f"{IMAGES} and {masks.name} lie beside it")
+    return [
+        _Found(path, {"label": legible(Path(each.name))} | facts)
+        for each in folders
+        for path in pictures_below(each)
+    ], problems
+
+
+def _masked(images: Path, masks: Path, facts: dict[str, Fact]) -> tuple[list[_Found], list[Problem]]:
+    maps = {_name(path, masks): path for path in pictures_below(masks)}
+    pictures = {path: _name(path, images) for path in pictures_below(images)}
+    names = set(pictures.values())
+    strange = [path for name, path in maps.items() if name not in names]
+    found = [_Found(path, facts, maps.get(name)) for path, name in pictures.items()]
+    return found, unread(strange, f"no picture in {images.name} has its name")
+
+
+def _name(path: Path, folder: Path) -> str:
+    return stem(path.relative_to(folder).as_posix())[0]
+
+
+def _inspected(pictures: Iterable[_Found], root: Path, problems: Iterable[Problem]) -> Inspected:
+    cases, unknown = [], 0
+    for path, facts, mask in pictures:
+        name = legible(path.relative_to(root))
+        # Each part may count its pictures from 0; without parts, equal names are taken for one person.
+        person, _ = stem(name if "split" in facts else legible(Path(path.name)))
+        told = patient_in(path)
+        unknown += not told
+        masks = {"mask": Stored((mask,))} if mask else {}
+        cases.append(Case(name, told or person, {"image": Stored((path,))}, masks, facts))
+    return Inspected(tuple(cases), tuple(problems), remarks=nameless(unknown, len(cases), "files"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vesalius.cohort.cohort import Case, Stored
-from vesalius.cohort.inspection import NAMELESS, Inspected
-from vesalius.cohort.layouts import stem
+from vesalius.cohort.inspection import Inspected, nameless
+from vesalius.cohort.naming import patient_in, stem
 from vesalius.errors import CohortError
 from vesalius.imaging.series import Problem
 
@@ -24,39 +24,45 @@ Row = dict[str, str]
 
 
 def read_metadata(folder: Path) -> Inspected:
-    """Read the table of a folder; pictures are not touched.
+    """Read the table of a folder; pixels are not touched.
 
     ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
-    is empty, ``file`` without its suffix stands for the person. ``mask`` is the path of a label map.
-    ``label``, ``split`` and all further columns become facts: numbers where every filled cell of
-    the column is one, else text. An empty cell is no fact.
+    is empty, the Patient ID of a DICOM file, else ``file`` without its suffix, stands for the
+    person. ``mask`` is the path of a label map. ``label``, ``split`` and all further columns become
+    facts: numbers where every filled cell of the column is one, else text. An empty cell is no fact.
 
     Args:
         folder: Where `NAME` lies.
 
     Raises:
-        CohortError: The table cannot be read, or has no column ``file``.
+        CohortError: The table cannot be read, has no column ``file``, or one column twice.
     """
     columns, rows, problems = _table(folder / NAME)
     types = {column: _type(column, (row[column] for row in rows)) for column in columns if column not in _OWN}
     cases: dict[str, Case] = {}
+    unknown = 0
     for row in rows:
-        name = row["file"]
-        if fault := _fault(folder, name) or (f"{name}: named twice" if name in cases else ""):
-            problems.append(Problem(folder / name, f"{fault}, wanted one file within {folder}"))
+        name = _within(folder, row["file"])
+        if fault := _fault(folder, row["file"]) or (f"{name}: named twice" if name in cases else ""):
+            problems.append(Problem(folder / row["file"], f"{fault}, wanted one file within {folder}"))
             continue
         facts = {column: kind(row[column]) for column, kind in types.items() if row[column]}
         masks, lost = _masks(folder, row)
         problems += lost
-        who = row.get("patient") or stem(name)[0]
-        cases[name] = Case(name, who, {"image": Stored((folder / name,))}, masks, facts)
-    return Inspected(tuple(cases.values()), tuple(problems), remarks=_remarks(rows))
+        told = row.get("patient") or patient_in(folder / name)
+        unknown += not told
+        cases[name] = Case(name, told or stem(name)[0], {"image": Stored((folder / name,))}, masks, facts)
+    remarks = nameless(unknown, len(cases), "rows")
+    return Inspected(tuple(cases.values()), tuple(problems), remarks=remarks)
 
 
-def _remarks(rows: list[Row]) -> tuple[str, ...]:
-    nameless = sum(not row.get("patient") for row in rows)
-    share = "" if nameless == len(rows) else f"{nameless} of {len(rows)} rows have "
-    return (share + NAMELESS,) if nameless else ()
+def tells_files(folder: Path) -> bool:
+    """Whether the table means to have a column ``file``, as ours has; other tools call theirs so, too."""
+    try:
+        with (folder / NAME).open(encoding="utf-8-sig") as text:
+            return "file" in (word.strip('" \n') for word in re.split(r"[,;\t]", text.readline()))
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
@@ -67,6 +73,8 @@ def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
             lines.fieldnames = columns
             if "file" not in columns:
                 raise CohortError(f"{path} has no column 'file'; it has {columns}")
+            if twice := [column for column in columns if columns.count(column) > 1]:
+                raise CohortError(f"{path} has column {twice[0]!r} twice, wanted each once")
             return columns, *_rows(path, lines)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CohortError(f"{path}: not read: {error}, wanted comma-separated UTF-8 text") from error
@@ -95,12 +103,18 @@ def _type(column: str, cells: Iterator[str]) -> type[str] | type[int] | type[flo
     return float if all(_REAL.fullmatch(cell) for cell in filled) else str
 
 
+def _within(folder: Path, name: str) -> str:
+    """A name in the table as the shortest path from the folder, so that a file has one name only."""
+    return Path(os.path.relpath(folder / name, folder)).as_posix()
+
+
 def _fault(folder: Path, name: str) -> str:
     """Why a name in the table may not be followed, or nothing."""
     if not name:
         return "a row without a file name"
-    inside = os.path.normpath(folder / name).startswith(os.path.normpath(folder) + os.sep)
-    return "" if inside else f"{name}: lies outside"
+    if "\\" in name and not os.path.lexists(folder / name):
+        return f"{name}: no such file, with \\ where / may be meant"
+    return f"{name}: lies outside" if ".." in Path(_within(folder, name)).parts else ""
 
 
 def _masks(folder: Path, row: Row) -> tuple[dict[str, Stored], list[Problem]]:
@@ -111,4 +125,4 @@ def _masks(folder: Path, row: Row) -> tuple[dict[str, Stored], list[Problem]]:
         return {}, [
             Problem(folder / row["file"], f"label map left out: {fault}, wanted a file within {folder}")
         ]
-    return {"mask": Stored((folder / name,))}, []
+    return {"mask": Stored((folder / _within(folder, name),))}, []

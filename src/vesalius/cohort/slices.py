@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from vesalius.cohort.cohort import Case, Cohort, Held, HeldLabels, MaskSource, PictureSource, Stored
-from vesalius.errors import ImagingError
+from vesalius.errors import GeometryError, ImagingError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
 
@@ -24,8 +24,8 @@ def slices(cohort: Cohort, *, step: int = 1, skip_empty: bool = True) -> Cohort:
     ``slice`` (index along z), ``height`` (0 at the first slice kept, 1 at the last, in the
     direction below) and ``position``, its third: ``inferior``, ``middle``, ``superior`` for axial
     slices, ``anterior`` to ``posterior`` for coronal, ``right`` to ``left`` for sagittal ones. A
-    case of one slice stays as it is, and so does one that cannot be read: whoever reads it next
-    will name it.
+    case of one slice stays as it is, and so does one that cannot be read, or whose label map has
+    other slices than its picture: whoever reads it next will name it.
 
     Args:
         cohort: Cases of one or several slices.
@@ -65,6 +65,8 @@ def _cut(case: Case, step: int, skip_empty: bool) -> Iterator[Case]:
 def _filled(case: Case, image: Image) -> list[int]:
     """Slices that show anything: classes where any are labelled, different values elsewhere."""
     maps = [source.read_labels().labels[0].flatten(1) for source in case.masks.values()]
+    if any(len(labels) != image.geometry.shape[0] for labels in maps):
+        raise GeometryError(f"case {case.key} has label maps of other slices, wanted those of its picture")
     seen = np.any([(labels != 0).any(1).numpy() for labels in maps], axis=0)
     if not seen.any():
         flat = image.voxels.transpose(0, 1).flatten(1)

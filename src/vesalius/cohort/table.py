@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from vesalius.storage import written
 
 _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _SOURCE = pa.struct([("paths", pa.list_(pa.string())), ("slice", pa.int64())])
+_SOURCES = ("picture:", "mask:")
 _NAME = b"vesalius.cohort"
 _REMARKS = b"vesalius.remarks"
 _OURS = (_NAME, _REMARKS)
@@ -46,18 +48,57 @@ def read_table(path: Path) -> Cohort:
     """Read a cohort that `write_cohort` wrote; no picture is opened.
 
     Raises:
-        CohortError: The file is no such table.
+        CohortError: The file is no such table, or a column is of another form; the message names it.
     """
     try:
         table = pq.read_table(path)
-        rows = table.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise CohortError(f"{path}: not read: {error}, wanted a Parquet table of a cohort") from error
-    if missing := {"key", "patient"} - set(table.column_names):
-        raise CohortError(f"{path} has no column {sorted(missing)[0]!r}; it has {table.column_names}")
-    said = {name: json.loads(text) for name, text in (table.schema.metadata or {}).items() if name in _OURS}
-    cases = tuple(_case(row, path.parent) for row in rows)
-    return Cohort(cases, said.get(_NAME, path.stem), tuple(said.get(_REMARKS, ())))
+    names = table.column_names
+    if missing := {"key", "patient"} - set(names):
+        raise CohortError(f"{path} has no column {sorted(missing)[0]!r}; it has {names}")
+    columns = {name: _cells(path, name, table.column(name)) for name in names}
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    name, remarks = _said(path, table.schema.metadata or {})
+    return Cohort(tuple(_case(row, path.parent) for row in rows), name, remarks)
+
+
+def _cells(path: Path, name: str, column: pa.ChunkedArray) -> list[object]:
+    """The cells of a column in the type that `write_cohort` gives it; other tools may give another.
+
+    Raises:
+        CohortError: They have no such form.
+    """
+    try:
+        cells = column.cast(_type(name, column.type)).to_pylist()
+    except pa.ArrowException as error:
+        raise CohortError(f"{path}: column {name!r} is {column.type}: {error}") from error
+    if name in ("key", "patient") and None in cells:
+        raise CohortError(f"{path}: column {name!r} has an empty cell, wanted one filled for each case")
+    if name.startswith(_SOURCES) and not all(_leads(cell) for cell in cells):
+        raise CohortError(f"{path}: column {name!r} has a cell without paths, wanted files or an empty cell")
+    return cells
+
+
+def _type(name: str, there: pa.DataType) -> pa.DataType:
+    if name.startswith(_SOURCES):
+        return _SOURCE
+    is_number = pa.types.is_integer(there) or pa.types.is_floating(there)
+    return there if is_number and name not in ("key", "patient") else pa.string()
+
+
+def _leads(cell: dict[str, Any] | None) -> bool:
+    """Whether a cell that says where a picture is says it."""
+    return cell is None or (bool(cell["paths"]) and None not in cell["paths"])
+
+
+def _said(path: Path, metadata: dict[bytes, bytes]) -> tuple[str, tuple[str, ...]]:
+    """Name and remarks of the cohort."""
+    try:
+        said = {name: json.loads(text) for name, text in metadata.items() if name in _OURS}
+        return str(said.get(_NAME, path.stem)), tuple(map(str, said.get(_REMARKS, ())))
+    except (ValueError, TypeError) as error:
+        raise CohortError(f"{path}: metadata {_NAME.decode()} not read: {error}, wanted JSON") from error
 
 
 def _columns(cohort: Cohort, root: Path) -> dict[str, pa.Array]:

@@ -74,8 +74,8 @@ class Found:
 
     Args:
         series: Sorted by patient, study and UID.
-        problems: Files that look like DICOM but give no picture, and folders that may not be read,
-            sorted by path.
+        problems: Files that look like DICOM but give no picture, folders that may not be read, and
+            links that lead nowhere, sorted by path.
     """
 
     series: tuple[Series, ...]
@@ -87,6 +87,7 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
 
     Only headers are read. A bad file never stops the rest; files of clearly another kind
     (no DICOM mark, no DICOM suffix) are passed over, and so are hidden ones and a DICOMDIR.
+    Links are followed; one that leads nowhere is a problem.
 
     Raises:
         DicomError: There is no such file or folder.
@@ -95,7 +96,7 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
         raise DicomError(f"{source}: no such file or folder, wanted DICOM files")
     reader = HeaderReader(limits)
     groups: dict[tuple[str, str, str], list[Header]] = defaultdict(list)
-    problems = list(closed_below(source))
+    problems = list(unreachable_below(source))
     for path in _candidates(source):
         try:
             header = reader.read(path)
@@ -118,22 +119,33 @@ def find_series(source: Path, limits: Limits = LIMITS) -> Found:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """All files at any depth, sorted; hidden ones, and those in hidden folders, are passed over."""
+    """All files at any depth, sorted; hidden ones, and those in hidden folders, are passed over.
+
+    Links are followed, but no folder is looked at twice.
+    """
     found = (Path(place, name) for place, names in _walked(folder) for name in names)
-    # Of a folder that may be listed but not entered, `closed_below` tells.
+    # Of a folder that may be listed but not entered, and of a broken link, `unreachable_below` tells.
     return (path for path in sorted(found) if not path.name.startswith(".") and os.path.isfile(path))
 
 
-def closed_below(folder: Path) -> tuple[Problem, ...]:
-    """Folders at any depth, this one included, that may not be read; hidden ones are passed over."""
+def unreachable_below(folder: Path) -> tuple[Problem, ...]:
+    """Folders at any depth, this one included, that may not be read, and links that lead nowhere.
+
+    Hidden ones are passed over.
+    """
     if folder.is_file():
         return ()
     refused: dict[str, str] = {}
-    for place, _ in _walked(folder, lambda error: refused.update({error.filename: error.strerror})):
+    for place, names in _walked(folder, lambda error: refused.update({error.filename: error.strerror})):
         if not os.access(place, os.X_OK):
             refused[place] = os.strerror(EACCES)
+            continue
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.islink(path) and not os.path.exists(path) and not name.startswith("."):
+                refused[path] = f"is a link to {os.readlink(path)}, which leads nowhere"
     return tuple(
-        Problem(Path(place), f"{place}: not read: {why}, wanted a folder that may be read")
+        Problem(Path(place), f"{place}: not read: {why}, wanted a folder that may be read, or a file")
         for place, why in sorted(refused.items())
     )
 
@@ -141,10 +153,14 @@ def closed_below(folder: Path) -> tuple[Problem, ...]:
 def _walked(
     folder: Path, refused: Callable[[OSError], None] | None = None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Each folder that is not hidden with the names of its files."""
-    for place, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield place, names
+    """Each folder that is not hidden with the names of its files; once, however many links lead there."""
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and real not in seen)
+        if real not in seen:
+            yield place, names
+        seen.add(real)
 
 
 def _candidates(source: Path) -> Iterator[Path]:

@@ -119,14 +119,15 @@ class Block(nn.Module):
     def __init__(self, axes: int, width: int, form: Form) -> None:
         super().__init__()
         if form == "dense":
-            layers = [convolution(axes, width, width, 3), convolution(axes, width, width, 3)]
+            layers = [convolution(axes, width, width, 3)]
+            self.last = convolution(axes, width, width, 3)
         else:
             wide = 2 * width
             layers = [
                 convolution(axes, width, wide, 1),
                 convolution(axes, wide, wide, 3, groups=wide // _PER_GROUP),
-                convolution(axes, wide, width, 1),
             ]
+            self.last = convolution(axes, wide, width, 1)
         self.layers = nn.ModuleList(layers)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -134,7 +135,7 @@ class Block(nn.Module):
         added = features
         for layer in self.layers:
             added = layer(leaky_relu(added, _SLOPE))
-        return features + added
+        return features + self.last(leaky_relu(added, _SLOPE))
 
 
 class ResidualMaker(nn.Module):
@@ -215,4 +216,4 @@ def _draw(network: nn.Module) -> None:
     even_(network, _SLOPE)
     for block in network.modules():
         if isinstance(block, Block):
-            nn.init.zeros_(block.layers[-1].weight)
+            nn.init.zeros_(block.last.weight)

@@ -103,9 +103,7 @@ def open_run(
         CohortError: There is nothing to learn from, or nothing of some class.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
-    if minutes is not None and not 0 < minutes < inf:
-        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
-    limit = inf if minutes is None else minutes * 60
+    limit = limit_of(minutes)
     told = fingerprint(require(cohort))
     people = made_of(cohort, recipe.task, told.contents)
     is_used = folder.exists() and any(folder.iterdir())
@@ -120,6 +118,17 @@ def open_run(
     game = begin(found or recipe, stacked, find_machine())
     run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit)
     return run if found is None else _taken_up(run)
+
+
+def limit_of(minutes: float | None) -> float:
+    """Seconds of a budget; endless when None.
+
+    Raises:
+        TrainingError: The budget is not more than 0 minutes.
+    """
+    if minutes is not None and not 0 < minutes < inf:
+        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
+    return inf if minutes is None else minutes * 60
 
 
 def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:

@@ -1,0 +1,59 @@
+"""A table names each file once, by whatever path, from wherever it is read."""
+
+from pathlib import Path
+
+import pytest
+
+from vesalius.cohort.folder import read_cohort, survey
+from vesalius.errors import CohortError, EmptyCohortError
+
+
+@pytest.fixture
+def pack(tmp_path: Path, png) -> Path:
+    for name in ("images/a.png", "images/b.png"):
+        png(tmp_path / "pack" / name)
+    (tmp_path / "pack/metadata.csv").write_text("file,mask\nimages/a.png,images/b.png\n")
+    return tmp_path / "pack"
+
+
+@pytest.mark.parametrize(("here", "source"), [("pack", "."), ("pack", "metadata.csv"), (".", "pack")])
+def test_a_table_is_read_from_its_own_folder(pack: Path, monkeypatch, here, source):
+    monkeypatch.chdir(pack.parent / here)
+    found = survey(Path(source))
+    assert found.problems == ()
+    assert [case.key for case in found.cohort.cases] == ["images/a.png"]
+    assert found.cohort.cases[0].masks
+
+
+def test_a_whole_path_within_a_folder_named_in_short_is_within(pack: Path, monkeypatch):
+    (pack / "metadata.csv").write_text(f"file\n{pack}/images/a.png\n{pack.parent}/c.png\n")
+    monkeypatch.chdir(pack.parent)
+    found = survey(Path("pack"))
+    assert [case.key for case in found.cohort.cases] == ["images/a.png"]
+    assert "c.png: lies outside" in found.problems[0].reason
+
+
+def test_one_file_in_two_spellings_is_one_person(pack: Path):
+    (pack / "metadata.csv").write_text("file\nimages/a.png\nimages/./a.png\nimages/../images/a.png\n")
+    found = survey(pack)
+    assert found.cohort.patients == {"images/a"}
+    assert [problem.reason.split(",")[0] for problem in found.problems] == ["images/a.png: named twice"] * 2
+
+
+def test_a_backslash_is_named_where_it_may_be_meant_as_a_slash(pack: Path):
+    (pack / "metadata.csv").write_text("file\nimages\\a.png\n")
+    with pytest.raises(EmptyCohortError, match=r"images\\a\.png: no such file, with \\ where / may be meant"):
+        read_cohort(pack)
+
+
+def test_a_column_that_stands_twice_is_refused(pack: Path):
+    (pack / "metadata.csv").write_text("file,label,label\nimages/a.png,x,y\n")
+    with pytest.raises(CohortError, match=r"metadata\.csv has column 'label' twice, wanted each once"):
+        read_cohort(pack)
+
+
+def test_a_table_with_other_commas_is_refused_also_among_dicom_files(tmp_path: Path, dicom):
+    dicom(tmp_path / "a.dcm", "p", "1")
+    (tmp_path / "metadata.csv").write_text("file;label\na.dcm;x\n")
+    with pytest.raises(CohortError, match=r"no column 'file'; it has \['file;label'\]"):
+        read_cohort(tmp_path)
