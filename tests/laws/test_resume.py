@@ -12,6 +12,7 @@ import torch
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
+from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
@@ -58,10 +59,13 @@ def _kill_at(last: int, folder: Path) -> None:
 
 
 def _recipe(people) -> Recipe:
+    task = synthesis_of(people, 16, "label")
     return Recipe(
-        task=synthesis_of(people, 16, "label"),
+        task=task,
         objective=Hinge(
-            generator=Generator(width=4, latent=8, head_start=2), discriminator=Discriminator(width=4)
+            generator=Generator(width=4, latent=8, head_start=2),
+            discriminator=Discriminator(width=4),
+            augment=augment_for(task.modality, task.made.unit),
         ),
         steps=_STEPS,
         batch=4,

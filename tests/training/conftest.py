@@ -5,15 +5,19 @@ import pytest
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
+from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
 
 
 def small_recipe(cohort, steps=30):
+    task = synthesis_of(cohort, 16, "label")
     return Recipe(
-        task=synthesis_of(cohort, 16, "label"),
+        task=task,
         objective=Hinge(
-            generator=Generator(width=4, latent=8, head_start=2), discriminator=Discriminator(width=4)
+            generator=Generator(width=4, latent=8, head_start=2),
+            discriminator=Discriminator(width=4),
+            augment=augment_for(task.modality, task.made.unit),
         ),
         steps=steps,
         batch=4,
