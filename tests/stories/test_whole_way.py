@@ -164,7 +164,7 @@ def test_pictures_without_a_mark_are_assessed_but_decide_nothing_of_the_model(
     before = (run / "model" / "verdict.json").read_text()
     words = ["assess", run, study, study, "--out", tmp_path / "proof", "--quick"]
     assert cli.main([str(word) for word in words]) == 1
-    said = capsys.readouterr().err
+    said = "".join(capsys.readouterr())
     assert "ReleaseError: " in said
     assert "the verdict is not left with the model" in " ".join(said.split())
     assert (run / "model" / "verdict.json").read_text() == before

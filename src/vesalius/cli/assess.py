@@ -3,7 +3,7 @@
 from vesalius.cli.console import say, stage
 from vesalius.cli.expand import show
 from vesalius.cli.judge import Bench, decoded, judge, leave_verdict
-from vesalius.cli.people import gather_people
+from vesalius.cli.people import People, gather_people
 from vesalius.cli.provenance import remarks_on_marks
 from vesalius.cli.verbs import Assess, Selection
 from vesalius.cohort.fingerprint import fingerprint
@@ -11,7 +11,7 @@ from vesalius.cohort.folder import read_cohort
 from vesalius.errors import EvidenceError, StorageError
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
-from vesalius.model.model import load_model
+from vesalius.model.model import Model, load_model
 
 
 def assess_made(asked: Assess) -> None:
@@ -26,14 +26,7 @@ def assess_made(asked: Assess) -> None:
         raise StorageError(asked.out, "it exists already, wanted a new folder")
     model = load_model(asked.run_folder / "model")
     with stage("reading the cohorts"):
-        meant = Selection(label=model.recipe.task.fact or "none", where=asked.where)
-        people = gather_people(asked.cohort, meant)
-        learnt = fingerprint(people.parts.train).sha256
-        if learnt != model.card.fingerprint:
-            raise EvidenceError(
-                f"{asked.cohort}: its training side has fingerprint {learnt[:12]}, but the model learnt "
-                f"from {model.card.fingerprint[:12]}; wanted the same cohort and --where"
-            )
+        people = _learnt_from(model, asked)
         made = read_cohort(asked.made)
         unproven = remarks_on_marks(made, model.card.weights)
     task, parts = model.recipe.task, people.parts
@@ -56,3 +49,15 @@ def assess_made(asked: Assess) -> None:
     say(f"report: {asked.out / 'report.html'}")
     for warning in gate(evidence):
         say(f"warning: {warning}")
+
+
+def _learnt_from(model: Model, asked: Assess) -> People:
+    """The people that a model learnt from, with those aside."""
+    people = gather_people(asked.cohort, Selection(label=model.recipe.task.fact or "none", where=asked.where))
+    learnt = fingerprint(people.parts.train).sha256
+    if learnt != model.card.fingerprint:
+        raise EvidenceError(
+            f"{asked.cohort}: its training side has fingerprint {learnt[:12]}, but the model learnt "
+            f"from {model.card.fingerprint[:12]}; wanted the same cohort and --where"
+        )
+    return people

@@ -37,6 +37,7 @@ def train_cohort(asked: Train) -> None:
     """Train and say where the model is.
 
     Raises:
+        RecipeError: The recipe leaves its end to the clock, and no minutes are given.
         VesaliusError: Whatever the floors below refuse.
     """
     _refuse_flags_of_the_file(asked)

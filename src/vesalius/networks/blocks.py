@@ -41,7 +41,15 @@ def deep(image: Tensor, axes: int) -> Batch:
 
 
 def convolution(axes: int, channels: int, width: int, kernel: int, groups: int = 1) -> Convolution:
-    """Convolution that keeps every axis."""
+    """Convolution that keeps every axis.
+
+    Args:
+        axes: 2 or 3.
+        channels: What comes in.
+        width: What goes out.
+        kernel: Side, odd.
+        groups: Parts of the channels that do not see each other.
+    """
     return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2, groups=groups)
 
 
