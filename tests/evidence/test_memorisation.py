@@ -10,62 +10,13 @@ from vesalius.evidence.memorisation import (
     Baseline,
     baseline,
     chance_limit,
-    copy_test,
     hashed,
     near_duplicates,
 )
 
 
-def _features(seed: int, n: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(n, 64)) / np.sqrt(np.arange(1, 65))
-
-
 def _planes(people) -> np.ndarray:
     return people.stack[:, 0, 0]
-
-
-def test_five_per_cent_of_copies_among_five_hundred_are_found():
-    recalls, false = [], []
-    for seed in range(4):
-        train, made = _features(seed, 500), _features(100 + seed, 500)
-        made[:25] = train[:25] + 0.1 * _features(200 + seed, 25)
-        _, _, flagged = copy_test("toy", train, np.arange(500), _features(300 + seed, 500), made, 0.1)
-        recalls.append(flagged[:25].mean())
-        false.append(flagged[25:].sum())
-    assert np.mean(recalls) >= 0.95
-    assert np.mean(false) < 10
-
-
-def test_where_nothing_is_copied_fewer_than_two_are_accused():
-    accused = []
-    for seed in range(10):
-        people = np.arange(300)
-        test, _, _ = copy_test(
-            "toy", _features(seed, 300), people, _features(50 + seed, 300), _features(90 + seed, 300), 0.1
-        )
-        accused.append(test.flagged)
-    assert np.mean(accused) < 2
-
-
-def test_pictures_of_one_patient_do_not_blind_the_test():
-    people = np.repeat(np.arange(150), 3)
-    train = np.repeat(_features(0, 150), 3, axis=0) + 0.05 * _features(1, 450)
-    made = _features(2, 200)
-    made[:40] = train[:120:3] + 0.05 * _features(3, 40)
-    _, _, flagged = copy_test("toy", train, people, _features(4, 150), made, 0.1)
-    assert flagged[:40].mean() > 0.95
-
-
-def test_the_detection_limit_is_that_of_the_calibration_count():
-    test, _, _ = copy_test("toy", _features(0, 99), np.arange(99), _features(1, 60), _features(2, 60), 0.1)
-    assert test.detection_limit == pytest.approx(0.1)
-
-
-def test_a_space_that_knows_its_training_pictures_is_calibrated_on_the_holdout():
-    train = _features(0, 200)
-    test, _, _ = copy_test("toy", train, np.arange(200), _features(1, 200) * 3, _features(2, 50), 0.1)
-    assert test.control_p < 0.01
-    assert test.calibration == "holdout"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +61,19 @@ def test_the_baselines_say_what_the_rule_calls_a_copy_and_what_not(train, test_p
     fresh = linear_samples(train.stack, train.labels, 160, train.labels[:80], 7)[:, 0, 0]
     assert baseline("linear", fresh, planes, people, search, 60) == Baseline("linear", 0, 60)
     assert baseline("augmented", changed, planes, people, search, 60).found >= 10
+
+
+def test_the_search_says_who_calibrated_it(train, test_people):
+    planes, holdout = _planes(train), _planes(test_people)
+    people, nobody = np.arange(160), planes[:0]
+    for real, smooth, told in (
+        (holdout, planes[:20], "holdout, linear model"),
+        (holdout, nobody, "holdout"),
+        (nobody, planes[:20], "linear model"),
+        (nobody, nobody, "none"),
+    ):
+        search, _, _ = near_duplicates(planes, people, real, smooth, planes[:20], 0.95, 0.3)
+        assert search.calibration == told
 
 
 def test_a_constant_picture_matches_nobody(train):

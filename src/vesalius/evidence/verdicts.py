@@ -1,8 +1,9 @@
 """What the numbers may be said to show, in fixed words."""
 
+from vesalius.evidence.copying import Copying
 from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.intervals import zero_hits_bound
-from vesalius.evidence.record import Copying, Likeness
+from vesalius.evidence.record import Likeness
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
@@ -117,23 +118,24 @@ def _lost(coverage: Comparison, share: float) -> bool:
 def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> Verdict:
     """COPIES FOUND, NONE DETECTED or INSUFFICIENT DATA.
 
+    Too few people forbid saying that there are no copies, not finding them.
+
     Args:
         copying: What was found.
         patients: Training people.
         thresholds: Where the lines are.
     """
-    search, found, made = copying.search, len(copying.pairs), copying.copied.n
+    found, made = len(copying.pairs), copying.copied.n
     limits = _copy_limits(copying)
-    enough = patients >= thresholds.copy_patients
-    if search.near_duplicates or (enough and found):
+    if found:
         text = (
             f"{found} of {made} images are near copies of {copying.patients_copied} training "
             "patients; do not release these; see the list."
         )
         return Verdict("Copying", "COPIES FOUND", text, limits)
-    if not enough:
+    if patients < thresholds.copy_patients:
         text = (
-            f"No near-duplicate was found, but {patients} training people are too few for a verdict "
+            f"No copy was found, but {patients} training people are too few to say that there is none "
             f"(wanted {thresholds.copy_patients})."
         )
         return Verdict("Copying", INSUFFICIENT, text, limits)
@@ -146,6 +148,8 @@ def _copy_limits(copying: Copying) -> str:
     if copying.tests:
         limit = copying.tests[0].detection_limit
         said = f"The conformal test could detect copied fractions of {limit:.1%} or more. "
+        if limit > 1:
+            said = "The conformal test could not have flagged any, for too few people were kept aside. "
     said += f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
     if not copying.pairs:
         bound = zero_hits_bound(made)
