@@ -33,7 +33,7 @@ def _planes(people) -> np.ndarray:
 )
 def test_a_changed_copy_is_a_near_duplicate_of_its_original(change, train, test_people):
     planes, holdout = _planes(train), _planes(test_people)
-    nobody = linear_samples(train.stack, train.labels, 160, train.labels[:80], 0)[:, 0, 0]
+    nobody = linear_samples(train.stack, train.labels, np.arange(160), train.labels[:80], 0)[:, 0, 0]
     made = np.ascontiguousarray(change(planes[:40]).astype(np.float32))
     test, matches, found = near_duplicates(planes, np.arange(160), holdout, nobody, made, 0.95, 0.3)
     assert found.mean() >= 0.95
@@ -44,7 +44,7 @@ def test_a_changed_copy_is_a_near_duplicate_of_its_original(change, train, test_
 def test_strangers_and_smooth_pictures_of_nobody_are_not_near_duplicates(train, test_people, make):
     planes, holdout = _planes(train), _planes(test_people)
     smooth = linear_samples(train.stack, train.labels, 16, train.labels[:100], 1)[:, 0, 0]
-    nobody = linear_samples(train.stack, train.labels, 160, train.labels[:80], 0)[:, 0, 0]
+    nobody = linear_samples(train.stack, train.labels, np.arange(160), train.labels[:80], 0)[:, 0, 0]
     made = np.concatenate([_planes(make.people(3000, 60)), smooth])
     test, _, _ = near_duplicates(planes, np.arange(160), holdout, nobody, made, 0.95, 0.3)
     assert test.near_duplicates == 0
@@ -52,13 +52,13 @@ def test_strangers_and_smooth_pictures_of_nobody_are_not_near_duplicates(train, 
 
 def test_the_baselines_say_what_the_rule_calls_a_copy_and_what_not(train, test_people):
     planes, people = _planes(train), np.arange(160)
-    nobody = linear_samples(train.stack, train.labels, 160, train.labels[:80], 0)[:, 0, 0]
+    nobody = linear_samples(train.stack, train.labels, np.arange(160), train.labels[:80], 0)[:, 0, 0]
     changed = augmented(train.stack[:40], 0)[:, 0, 0]
     made = planes[:60] + np.float32(0.001)
     search, _, _ = near_duplicates(planes, people, _planes(test_people), nobody, made, 0.95, 0.3)
     again = baseline("made", made, planes, people, search, 200)
     assert (again.found, again.n) == (search.near_duplicates, 60)
-    fresh = linear_samples(train.stack, train.labels, 160, train.labels[:80], 7)[:, 0, 0]
+    fresh = linear_samples(train.stack, train.labels, np.arange(160), train.labels[:80], 7)[:, 0, 0]
     assert baseline("linear", fresh, planes, people, search, 60) == Baseline("linear", 0, 60)
     assert baseline("augmented", changed, planes, people, search, 60).found >= 10
 

@@ -39,7 +39,7 @@ def references(sets: Sets, seed: int, mirror: bool) -> References:
     pattern = sets.holdout if sets.has_others else sets.train
     rows = matched(sets.train.labels, shares_of(pattern.labels), len(pattern), rng)
     train, labels = sets.train.stack[rows], sets.train.labels[rows]
-    people = len(set(sets.train.patients))
+    people = numbered(sets.train.patients)
     stacks = {
         "train": train,
         "augmented": augmented(train, seed, mirror),
