@@ -40,6 +40,7 @@ def test_few_people_of_many_pictures_are_assessed_to_the_end(people, make, littl
     assert codes == ["INSUFFICIENT DATA"] * 2
     assert (found.likeness is None) == (people < 3)
     assert (found.utility is None) == (people < 3)
+    assert found.verdict("Utility").code == ("NOT TESTED" if people < 3 else "INSUFFICIENT DATA")
     assert report(found)
     if found.likeness is not None:
         assert bool(found.likeness.pooled("C2ST")) == (people >= 5)

@@ -146,7 +146,7 @@ def _verdicts(
         diversity_verdict(likeness, held, thresholds),
         copying_verdict(search.copying, learnt, thresholds),
         membership_verdict(),
-        utility_verdict(*utility),
+        utility_verdict(*utility, thresholds),
     )
     if not quick:
         return verdicts

@@ -163,12 +163,13 @@ def membership_verdict() -> Verdict:
     return Verdict("Membership", "NOT TESTED", text, "Says nothing either way about membership inference.")
 
 
-def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
-    """SUBSTITUTE with the ratio of the worst classifier, NO USE SHOWN, or NOT TESTED.
+def utility_verdict(utility: Utility | None, reason: str, thresholds: Thresholds) -> Verdict:
+    """SUBSTITUTE with the ratio of the worst classifier, NO USE SHOWN, INSUFFICIENT DATA, or NOT TESTED.
 
     Args:
         utility: What was measured, None where it could not be.
         reason: Why not.
+        thresholds: Where the lines are.
     """
     if utility is None:
         return Verdict("Utility", "NOT TESTED", reason, "No statement on usefulness is made.")
@@ -182,6 +183,12 @@ def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
         else f"A classifier trained on synthetic images alone reaches {worst.value:.0%} ({worst.low:.0%} to "
         f"{worst.high:.0%}) of one trained on real images: {told}."
     )
+    if utility.fewest_patients < thresholds.utility_patients:
+        code = INSUFFICIENT
+        text = (
+            f"{utility.fewest_patients} test people in a class are too few to judge usefulness by "
+            f"(wanted {thresholds.utility_patients}): {told}."
+        )
     limits = (
         f"{utility.n_patients} test people, {utility.seeds} seed(s), small classifiers; "
         "whether adding synthetic to real images helps was not tested."
