@@ -76,10 +76,11 @@ def _covers(coverage: Comparison, slack: float) -> bool:
 
 
 def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thresholds) -> Verdict:
-    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA, judged in the learnt features.
+    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA.
 
-    Not in the texture features: there a picture that is merely too smooth covers nothing, which
-    is a matter of fidelity.
+    A loss is claimed by the learnt features alone: in the texture features a picture that is
+    merely too smooth covers nothing. For the same reason those must not be silent where no loss
+    is claimed: blurred pictures cover nearly everybody in the learnt features.
 
     Args:
         likeness: The numbers; None without anybody to compare with.
@@ -89,11 +90,10 @@ def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thre
     if likeness is None:
         return _nobody("Diversity")
     vendi, clusters = likeness.vendi, likeness.clusters
-    coverage = likeness.pooled("coverage")["ssl"]
-    usual = coverage.floor.median if coverage.floor else 31 / 32
+    coverage, texture = (likeness.pooled("coverage")[space] for space in ("ssl", "texture"))
     told = (
-        f"they cover {coverage.estimate.value:.0%} of the held-out real images "
-        f"(real against real: {usual:.0%}) and are {vendi.value:.2f} times as varied"
+        f"by the learnt features they cover {_covered(coverage)} of the held-out real images "
+        f"and are {vendi.value:.2f} times as varied, by the texture features they cover {_covered(texture)}"
     )
     counted = f"At n = {coverage.estimate.n} pictures a side, {clusters.clusters} kinds of picture"
     limits = f"{counted}; rarer findings are not seen."
@@ -106,9 +106,18 @@ def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thre
         lacking = f"; {clusters.starved:.0f} of {clusters.clusters} kinds of picture are nearly missing"
         reason = told + (lacking if clusters.starved >= 1 else "")
         return Verdict("Diversity", "COLLAPSE", f"Part of the variety is lost: {reason}.", limits)
-    if _covers(coverage, thresholds.coverage_slack):
-        return Verdict("Diversity", "COVERED", f"No loss of variety was detected: {told}.", limits)
-    return Verdict("Diversity", "PARTIAL", f"Variety is reduced: {told}.", limits)
+    slack = thresholds.coverage_slack
+    if not _covers(coverage, slack):
+        return Verdict("Diversity", "PARTIAL", f"Variety is reduced: {told}.", limits)
+    if not _covers(texture, slack):
+        text = f"Whether variety is lost cannot be told from a lack of sharpness: {told}."
+        return Verdict("Diversity", "PARTIAL", text, limits)
+    return Verdict("Diversity", "COVERED", f"No loss of variety was detected: {told}.", limits)
+
+
+def _covered(coverage: Comparison) -> str:
+    usual = "" if coverage.floor is None else f" (real against real: {coverage.floor.median:.0%})"
+    return f"{coverage.estimate.value:.0%}{usual}"
 
 
 def _lost(coverage: Comparison, share: float) -> bool:
