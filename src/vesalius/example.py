@@ -14,14 +14,17 @@ class Single:
     Args:
         image: Pictures scaled to [-1, 1], ``b c z y x``.
         condition: Class of each picture; all 0 when there is one class.
+        person: Person of each picture, numbered from 0; None where nobody is known.
     """
 
     image: Batch
     condition: Classes
+    person: Classes | None = None
 
     def to(self, device: str) -> "Single":
         """The same pictures on another device."""
-        return Single(self.image.to(device), self.condition.to(device))
+        person = None if self.person is None else self.person.to(device)
+        return Single(self.image.to(device), self.condition.to(device), person)
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,4 +112,7 @@ def test_without_anybody_kept_aside_only_copies_are_looked_for(train):
     assert [found.verdict(area).code for area in ("Fidelity", "Diversity")] == ["INSUFFICIENT DATA"] * 2
     assert found.verdict("Utility").code == "NOT TESTED"
     assert found.verdict("Copying").code == "COPIES FOUND"
+    assert (found.copying.search.calibration, found.copying.search.closeness) == ("none", 0.3)
+    assert "may be near somebody" in report(found)
+    assert "holdout, linear model" not in report(found)
     assert "Nobody, or too few people, could be kept aside" in report(found)

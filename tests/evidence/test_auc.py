@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from vesalius.evidence.auc import area, macro_area, ratio
+from vesalius.evidence.verdict import Thresholds
 
 
 def _scores(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
@@ -65,3 +66,27 @@ def test_a_classifier_that_is_always_wrong_still_has_a_ratio():
     assert (never.value, always.value) == (0, 1)
     assert ratio(always, never)[0] == pytest.approx(1000)
     assert ratio(never, always)[0] == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize(
+    ("people", "visits", "most"), [(3, 1, 0.065), (5, 1, 0.05), (5, 20, 0.04), (10, 20, 0.035), (50, 1, 0.04)]
+)
+def test_guessing_is_seldom_called_better_than_guessing(people, visits, most):
+    labels, who = np.repeat([1, 0], people * visits), np.repeat(np.arange(2 * people), visits)
+    above = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        scores = rng.normal(size=2 * people)[who] + 0.5 * rng.normal(size=len(who)) * (visits > 1)
+        above.append(area(scores, labels, who).interval.low > 0.5)
+    assert np.mean(above) <= most
+    assert Thresholds().utility_patients == 10
+
+
+def test_a_perfect_order_of_few_people_is_not_certain():
+    labels, who = np.repeat([1, 0], 5), np.arange(10)
+    perfect = area(labels + 0.0, labels, who)
+    assert (perfect.value, perfect.interval.high) == (1, 1)
+    assert 0.5 < perfect.interval.low < 0.7
+    value, (low, high) = ratio(perfect, perfect)
+    assert value == 1
+    assert low < 0.75 < 1.3 < high

@@ -52,6 +52,12 @@ def test_vendi_scores_of_known_kernels():
     assert vendi_score(np.ones((5, 3))) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("seed", [2**32 - 1, 2**32, 2**63 - 1])
+def test_any_seed_of_a_recipe_clusters(seed):
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    assert cluster_shares(rows, rows, rows, seed, 2).seed == seed
+
+
 def test_a_missing_kind_of_picture_is_noticed():
     rng = np.random.default_rng(0)
     kinds = 20 * np.eye(4)

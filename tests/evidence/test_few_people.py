@@ -13,9 +13,10 @@ from vesalius.evidence import assess as assessment
 from vesalius.evidence.assess import assess
 from vesalius.evidence.contract import admit
 from vesalius.evidence.effort import Effort
+from vesalius.evidence.features import pixel_space
 from vesalius.evidence.lessons import obstacle
 from vesalius.evidence.report import report
-from vesalius.evidence.views import group_names
+from vesalius.evidence.views import group_names, references, seen, uneven, view
 
 _LEAST_EFFORT = Effort(2, 8, 2, 9, 1, 2, 1, 1, 1, True)
 
@@ -40,6 +41,7 @@ def test_few_people_of_many_pictures_are_assessed_to_the_end(people, make, littl
     assert codes == ["INSUFFICIENT DATA"] * 2
     assert (found.likeness is None) == (people < 3)
     assert (found.utility is None) == (people < 3)
+    assert found.verdict("Utility").code == ("NOT TESTED" if people < 3 else "INSUFFICIENT DATA")
     assert report(found)
     if found.likeness is not None:
         assert bool(found.likeness.pooled("C2ST")) == (people >= 5)
@@ -96,3 +98,19 @@ def test_a_cohort_keeps_nobody_aside_where_they_would_be_too_few(people, aside):
     found = split_people(Cohort(tuple(told)), Selection(label="none"))
     assert len(found.parts.test.patients) == aside
     assert bool(aside) == (not any("too few to keep some aside" in note for note in found.notes))
+
+
+@pytest.mark.parametrize(("scarce", "told"), [(60, ""), (5, "2.5%"), (0, "0.0%")])
+def test_a_class_too_scarce_to_compare_in_equal_shares_is_told(scarce, told, make):
+    train, test, made = (make.people(first, count) for first, count in ((0, 60), (1000, 100), (2000, 200)))
+    made = replace(made, labels=(np.arange(200) < scarce).astype(int))
+    sets = admit(train, test, made, None, ("healthy", "lesion"))
+    refs = references(sets, 0, False)
+    note = uneven(sets)
+    assert told in note
+    assert bool(note) == bool(told)
+    assert not note or "'lesion' is" in note
+    seen_by = seen(pixel_space(train.stack), sets, refs)
+    cut = view(sets, refs, seen_by, "all", 2, 4, 0)
+    assert len(cut.made) == 4
+    assert len(cut.real) == 60

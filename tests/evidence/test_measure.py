@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vesalius.evidence import measure
+from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.measure import Views, compare
 
 
@@ -46,3 +47,16 @@ def test_a_floor_of_fewer_pictures_than_the_comparison_says_so():
     for one in compare(_views(people, 45)).values():
         assert one.estimate.n == 45
         assert one.floor.n == 20
+
+
+def test_coverage_and_its_floor_reach_to_the_fifth_neighbour():
+    views = _views(np.arange(400), 200)
+    views = replace(views, made=(views.pool[200:],))
+    found = compare(views)["coverage"]
+    by_five, by_four, by_six = (
+        float(neighbourhoods(views.real, views.made[0], k).covered.mean()) for k in (5, 4, 6)
+    )
+    assert found.estimate.value == by_five
+    assert by_four < by_five < by_six
+    assert found.floor.median == pytest.approx(31 / 32, abs=0.012)
+    assert "k = 5" in found.estimate.method

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from markupsafe import escape
 
 from vesalius.errors import EvidenceError, ReleaseError
 from vesalius.evidence.record import Curve, from_json, read_evidence, to_json
@@ -28,6 +29,42 @@ def test_the_baselines_of_copying_stand_beside_the_made_pictures(honest):
     assert linear.found == 0 < augmented.found
     told = f"{augmented.found} of {augmented.n} training images after classical augmentation"
     assert told in report(honest)
+
+
+def test_each_shown_synthetic_picture_stands_beside_its_nearest_training_picture(honest):
+    shown = [re.search(r"synthetic, (\d+) of", one.caption) for one in honest.pictures]
+    correlations = [
+        value
+        for one in honest.pictures
+        if one.name.startswith("nearest")
+        for value in one.caption.split("Correlation: ")[1].rstrip(".").split(" · ")
+    ]
+    assert len(correlations) == sum(int(found[1]) for found in shown if found) == 64
+    assert len(to_json(honest)) < 3_000_000
+
+
+@pytest.mark.parametrize("word", ["<script>alert(1)</script>", "a & b", '"><img src=x onerror=y>'])
+def test_words_of_a_cohort_cannot_become_markup(word, honest):
+    sets = tuple(
+        replace(one, per_class={word: 3, **dict(list(one.per_class.items())[1:])}) for one in honest.data.sets
+    )
+    data = replace(honest.data, classes=(word, *honest.data.classes[1:]), sets=sets, notes=(word,))
+    curve = Curve(word, (0.0, 1.0), (1.0, 2.0))
+    subject = replace(
+        honest.subject,
+        name=word,
+        generator=word,
+        recipe=word,
+        remarks=(word,),
+        cohorts={word: word},
+        curves=(curve,),
+    )
+    verdicts = (replace(honest.verdicts[0], text=word, limits=word), *honest.verdicts[1:])
+    pictures = tuple(replace(one, caption=word) for one in honest.pictures)
+    told = replace(honest, data=data, subject=subject, verdicts=verdicts, pictures=pictures)
+    page = report(told)
+    assert word not in page
+    assert str(escape(word)) in page
 
 
 def test_the_page_needs_nothing_from_elsewhere(honest):

@@ -12,7 +12,7 @@ from vesalius.evidence.effort import Effort
 from vesalius.evidence.features import texture_space
 from vesalius.evidence.likeness import likeness_of
 from vesalius.evidence.verdict import Thresholds
-from vesalius.evidence.verdicts import fidelity_verdict
+from vesalius.evidence.verdicts import diversity_verdict, fidelity_verdict
 from vesalius.evidence.views import references, seen
 
 _LEAST_EFFORT = Effort(1, 8, 2, 9, 1, 2, 1, 1, 1, False)
@@ -55,3 +55,40 @@ def test_a_record_counts_the_people_behind_the_pictures_compared(visits, make):
     likeness = likeness_of(sets, refs, space, learnt, _LEAST_EFFORT, 0)
     assert likeness.vendi.n <= likeness.pooled("KID")["ssl"].estimate.n == 24 * visits
     assert likeness.effective_n == 24
+
+
+def _with(likeness, name: str, space: str, value: float):
+    """The same numbers but for one."""
+
+    def changed(found):
+        return tuple(
+            replace(one, estimate=replace(one.estimate, value=value))
+            if (one.group, one.estimate.name, one.space) == ("all", name, space)
+            else one
+            for one in found
+        )
+
+    return replace(likeness, fidelity=changed(likeness.fidelity), diversity=changed(likeness.diversity))
+
+
+@pytest.mark.parametrize(
+    ("texture", "ssl", "code", "word"),
+    [
+        (0.97, 0.97, "COVERED", "No loss of variety"),
+        (0.03, 0.97, "PARTIAL", "cannot be told from a lack of sharpness"),
+        (0.97, 0.7, "PARTIAL", "Variety is reduced"),
+        (0.97, 0.3, "COLLAPSE", "Part of the variety is lost"),
+    ],
+)
+def test_diversity_is_covered_only_where_both_kinds_of_feature_say_so(texture, ssl, code, word, honest):
+    likeness = _with(_with(honest.likeness, "coverage", "texture", texture), "coverage", "ssl", ssl)
+    verdict = diversity_verdict(likeness, 100, Thresholds())
+    assert verdict.code == code
+    assert word in verdict.text
+    assert f"by the texture features they cover {texture:.0%}" in verdict.text
+
+
+def test_fidelity_is_partial_where_coverage_alone_is_short(honest):
+    likeness = _with(honest.likeness, "coverage", "texture", 0.5)
+    assert fidelity_verdict(honest.likeness, 100, Thresholds()).code == "CLOSE"
+    assert fidelity_verdict(likeness, 100, Thresholds()).code == "PARTIAL"

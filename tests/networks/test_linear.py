@@ -59,3 +59,41 @@ def test_where_every_class_has_very_few_pictures_they_share_one_mean():
     base, pictures, _ = _fitted([5, 4], components=2)
     assert torch.allclose(base.mean[0], pictures.mean(0).flatten(), atol=1e-5)
     assert torch.equal(base.mean[0], base.mean[1])
+
+
+@pytest.mark.parametrize("people", [1, FEWEST - 1])
+def test_of_a_class_of_few_people_nothing_is_kept_however_many_their_pictures(people):
+    rng = seeded(5)
+    labels = torch.repeat_interleave(torch.arange(2), torch.tensor([100, 60]))
+    who = torch.cat([torch.arange(100), 100 + torch.arange(60) % people])
+    hers = torch.randn(people, 1, 1, 4, 4, generator=rng)[torch.arange(60) % people]
+    pictures = torch.cat([torch.randn(100, 1, 1, 4, 4, generator=rng), hers])
+    base, without = LinearBase((1, 1, 4, 4), 2, 8), LinearBase((1, 1, 4, 4), 2, 8)
+    base.fit(pictures, labels, who)
+    without.fit(pictures[:100], labels[:100], who[:100])
+    assert torch.equal(base.mean, without.mean)
+    assert torch.equal(base.weight, without.weight)
+
+
+def test_a_class_has_fewer_components_of_its_own_than_people():
+    rng = seeded(6)
+    labels = torch.repeat_interleave(torch.arange(2), torch.tensor([100, 90]))
+    who = torch.cat([torch.arange(100), 100 + torch.arange(90) % 9])
+    base = LinearBase((1, 1, 8, 8), 2, 12)
+    base.fit(torch.randn(190, 1, 1, 8, 8, generator=rng), labels, who)
+    assert not torch.equal(base.weight[1], base.weight[0])
+    only = LinearBase((1, 1, 8, 8), 1, 12)
+    only.fit(torch.randn(90, 1, 1, 8, 8, generator=rng), torch.zeros(90, dtype=torch.int64), who[100:])
+    assert int((only.weight[0].norm(dim=1) > 1e-3).sum()) <= 8
+
+
+def test_a_person_of_many_pictures_counts_once():
+    rng = seeded(7)
+    people = torch.randn(10, 1, 1, 4, 4, generator=rng)
+    who = torch.cat([torch.arange(10), torch.zeros(90, dtype=torch.int64)])
+    once, often = LinearBase((1, 1, 4, 4), 1, 3), LinearBase((1, 1, 4, 4), 1, 3)
+    once.fit(people, torch.zeros(10, dtype=torch.int64))
+    often.fit(people[who], torch.zeros(100, dtype=torch.int64), who)
+    assert torch.allclose(once.mean, often.mean, atol=1e-5)
+    spread = [base.weight[0].T @ base.weight[0] for base in (once, often)]
+    assert torch.corrcoef(torch.stack(spread).flatten(1))[0, 1] > 0.99

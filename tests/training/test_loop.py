@@ -155,3 +155,14 @@ def test_the_average_follows_and_settles():
     mine = game.average.network.state_dict()["stem.weight"]
     theirs = game.players["generator"].state_dict()["stem.weight"]
     assert 0 < float((mine - theirs).abs().max()) < 0.01
+
+
+def test_a_class_that_is_one_person_leaves_no_trace_in_the_first_weights():
+    several = pictures(40)
+    hers = replace(
+        several, labels=np.repeat([0, 1], 20), patients=tuple(f"p{row}" for row in range(20)) + ("her",) * 20
+    )
+    recipe = toy(head_start=3)
+    base = begin(recipe, hers, find_machine()).players["generator"].base
+    assert torch.equal(base.mean[1], base.mean[0])
+    assert torch.allclose(base.mean[0], torch.from_numpy(hers.stack[:20]).mean(0).flatten(), atol=1e-5)

@@ -24,7 +24,7 @@ from vesalius.evidence.verdicts import (
     membership_verdict,
     utility_verdict,
 )
-from vesalius.evidence.views import references, seen
+from vesalius.evidence.views import references, seen, uneven
 from vesalius.training.stream import Stacked
 
 _NOT_TESTED = (
@@ -129,7 +129,8 @@ def _data(sets: Sets) -> Data:
     real = [("train", sets.train), ("holdout", sets.holdout), ("test", sets.test)]
     records = [describe(role, one, sets.classes) for role, one in real]
     records.append(describe("made", sets.made, sets.classes, people=False))
-    return Data(sets.classes, tuple(records), sets.same_holdout, sets.notes)
+    notes = (*sets.notes, *filter(None, [uneven(sets)]))
+    return Data(sets.classes, tuple(records), sets.same_holdout, notes)
 
 
 def _verdicts(
@@ -146,7 +147,7 @@ def _verdicts(
         diversity_verdict(likeness, held, thresholds),
         copying_verdict(search.copying, learnt, thresholds),
         membership_verdict(),
-        utility_verdict(*utility),
+        utility_verdict(*utility, thresholds),
     )
     if not quick:
         return verdicts

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from vesalius.evidence.estimate import Estimate
-from vesalius.evidence.intervals import Interval
+from vesalius.evidence.intervals import Interval, effective_count, score_interval
 
-_Z = 1.959963984540054
+METHOD = "DeLong with Student's t, or Newcombe's score interval where wider; patients as clusters"
+"""How an interval is got."""
+
 _SMALLEST = 1e-3
 
 
@@ -20,21 +22,31 @@ class Area:
     Args:
         value: 0.5 for guessing, 1 for a perfect order.
         influence: How much each patient moves the value; its squares add up to the variance.
+        people: How many independent people the pictures of either class are worth.
     """
 
     value: float
     influence: Float[np.ndarray, "g"]
+    people: tuple[float, float]
+
+    @property
+    def quantile(self) -> float:
+        """Student's t at 97.5 % with the degrees of freedom that the class of fewer people leaves."""
+        return float(t.ppf(0.975, max(min(self.people) - 1, 1)))
 
     @property
     def interval(self) -> Interval:
-        """The DeLong interval, clipped to [0, 1]."""
-        half = _Z * float(np.sqrt((self.influence**2).sum()))
-        return Interval(max(0.0, self.value - half), min(1.0, self.value + half))
+        """The DeLong interval with Student's t, no narrower than what as many people can tell at all.
+
+        DeLong's variance of a perfect order is zero, and near one it is too small for few people.
+        """
+        half = self.quantile * float(np.sqrt((self.influence**2).sum()))
+        low, high = score_interval(self.value, *self.people)
+        return Interval(min(low, max(0.0, self.value - half)), max(high, min(1.0, self.value + half)))
 
     def estimate(self, name: str, n: int, seed: int) -> Estimate:
         """The area as a number of the record."""
-        method = "DeLong, patients as clusters"
-        return Estimate(name, self.value, *self.interval, method, n, seed, "1", "higher")
+        return Estimate(name, self.value, *self.interval, METHOD, n, seed, "1", "higher")
 
 
 def area(
@@ -66,8 +78,15 @@ def area(
     placement[is_positive] = (ranks[is_positive] - rankdata(scores[is_positive])) / n
     placement[~is_positive] = 1 - (ranks[~is_positive] - rankdata(scores[~is_positive])) / m
     value = float(placement[is_positive].mean())
-    weight = np.where(is_positive, 1 / np.sqrt(m * max(m - 1, 1)), 1 / np.sqrt(n * max(n - 1, 1)))
-    return Area(value, np.bincount(patients, (placement - value) * weight))
+    sides = [np.unique(patients[side], return_inverse=True)[1] for side in (is_positive, ~is_positive)]
+    above, below = (_corrected(int(side.max()) + 1) / len(side) for side in sides)
+    influence = np.bincount(patients, (placement - value) * np.where(is_positive, above, below))
+    return Area(value, influence, (effective_count(sides[0]), effective_count(sides[1])))
+
+
+def _corrected(people: int) -> float:
+    """What the mean of so few people hides of their spread."""
+    return float(np.sqrt(people / max(people - 1, 1)))
 
 
 def macro_area(
@@ -84,8 +103,11 @@ def macro_area(
         return area(scores[:, 1] - scores[:, 0], labels, patients)
     present = [k for k in range(scores.shape[1]) if 2 <= (labels == k).sum() <= len(labels) - 2]
     areas = [area(scores[:, k], (labels == k).astype(int), patients) for k in present]
+    people = np.min([one.people for one in areas], axis=0)
     return Area(
-        float(np.mean([one.value for one in areas])), np.mean([one.influence for one in areas], axis=0)
+        float(np.mean([one.value for one in areas])),
+        np.mean([one.influence for one in areas], axis=0),
+        (float(people[0]), float(people[1])),
     )
 
 
@@ -93,9 +115,19 @@ def ratio(upper: Area, lower: Area) -> tuple[float, Interval]:
     """Ratio of two areas on the same patients, its interval on the logarithm by the delta method.
 
     An area below 0.001, which a few people can give, counts as 0.001, so that there is a ratio.
+    An area without spread, such as a perfect order, adds the width of its own interval.
     """
     above, below = max(upper.value, _SMALLEST), max(lower.value, _SMALLEST)
     value = above / below
     influence = upper.influence / above - lower.influence / below
-    half = _Z * float(np.sqrt((influence**2).sum()))
+    spread = max(upper.quantile, lower.quantile) * float(np.sqrt((influence**2).sum()))
+    half = float(np.hypot(spread, np.hypot(_unseen(upper), _unseen(lower))))
     return value, Interval(value * np.exp(-half), value * np.exp(half))
+
+
+def _unseen(one: Area) -> float:
+    """Half the width, on the logarithm, of an area whose people show no spread; 0 where they do."""
+    if one.influence.any():
+        return 0.0
+    ends = np.log(np.maximum([one.interval.low, one.value, one.interval.high], _SMALLEST))
+    return float(np.diff(ends).max())

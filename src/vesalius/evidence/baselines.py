@@ -14,23 +14,24 @@ LabelsOf = Int[np.ndarray, "_"]
 
 
 def linear_samples(
-    train: Stack, labels: LabelsOf, patients: int, wanted: LabelsOf, seed: int
+    train: Stack, labels: LabelsOf, people: LabelsOf, wanted: LabelsOf, seed: int
 ) -> Float32[np.ndarray, "m c z y x"]:
     """Samples of the linear model: class mean plus Gaussian components, fewer than there are people.
 
-    Nobody's picture, and the cheapest generator there is: what a network must beat.
+    Of many people nobody's picture, and the cheapest generator there is: what a network must beat.
 
     Args:
         train: Training pictures.
         labels: Class of each.
-        patients: Different people among them.
+        people: Person of each, numbered from 0.
         wanted: Class of each sample; a class without training pictures is not to be asked for.
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    components = components_of(np.bincount(places).tolist(), patients)
+    components = components_of(np.bincount(places).tolist(), len(np.unique(people)))
     base = LinearBase(train.shape[1:], len(known), components)
-    base.fit(torch.from_numpy(np.ascontiguousarray(train)), torch.from_numpy(places))
+    pictures = torch.from_numpy(np.ascontiguousarray(train))
+    base.fit(pictures, torch.from_numpy(places), torch.from_numpy(people))
     condition = torch.from_numpy(np.searchsorted(known, wanted))
     samples = base.sample(condition, torch.Generator().manual_seed(seed))
     return samples.clamp(-1, 1).numpy()

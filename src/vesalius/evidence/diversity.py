@@ -138,7 +138,8 @@ def cluster_shares(
 def _starved(
     train: Features, real: Features, made: Features, clusters: int, seed: int
 ) -> tuple[float, float]:
-    means = KMeans(clusters, n_init=1, random_state=seed, max_iter=50).fit(train)  # pyright: ignore[reportArgumentType]
+    folded = seed % 2**32  # the most that scikit-learn takes
+    means = KMeans(clusters, n_init=1, random_state=folded, max_iter=50).fit(train)  # pyright: ignore[reportArgumentType]
     counts = [np.bincount(means.predict(rows), minlength=clusters) for rows in (real, made)]
     ratio = _ratios(*counts)
     p = [

@@ -54,6 +54,31 @@ def clopper_pearson(hits: int, n: int) -> Interval:
     return Interval(low, high)
 
 
+def score_interval(area: float, positives: float, negatives: float) -> Interval:
+    """The areas under the ROC curve that so many people do not exclude; never of width zero.
+
+    Args:
+        area: What was measured.
+        positives: Independent people of one class.
+        negatives: ... and of the other.
+
+    Source:
+        Newcombe, Stat. Med. 25, 2006, part 2, method 5, with the variance of Hanley and McNeil,
+        Radiology 143, 1982; here on a grid of 1/2000.
+
+    Examples:
+        >>> score_interval(1.0, 10.0, 10.0), score_interval(1.0, 3.0, 3.0)
+        (Interval(low=0.8005, high=1.0), Interval(low=0.5015, high=1.0))
+    """
+    guess = np.linspace(0, 1, 2001)
+    pairs = (positives + negatives) / 2 - 1
+    among = 1 + pairs * ((1 - guess) / (2 - guess) + guess / (1 + guess))
+    error = np.sqrt(guess * (1 - guess) * among / (positives * negatives))
+    left = guess[np.abs(guess - area) <= _Z * error + 1e-9]
+    ends = left if len(left) else np.array([area])
+    return Interval(round(float(ends.min()), 4), round(float(ends.max()), 4))
+
+
 def zero_hits_bound(n: int) -> float:
     """Rate that no hit in `n` trials excludes at 95 %, one-sided: about three over n.
 

@@ -28,7 +28,7 @@ def utility_of(
     if reason:
         return None, reason
     train = sets.train
-    people = len(set(train.patients))
+    people = numbered(train.patients)
     samples = linear_samples(train.stack, train.labels, people, train.labels, seed + 1)
     lessons = {
         "real": Lesson(train.stack, train.labels),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
-from vesalius.evidence.auc import Area
+from vesalius.evidence.auc import METHOD, Area
 from vesalius.evidence.diversity import neighbourhoods, vendi_score
 from vesalius.evidence.estimate import Anchor, Comparison, Estimate, Floor
 from vesalius.evidence.fidelity import frechet_distance, kernel_distance
@@ -106,7 +106,7 @@ def _numbers(views: Views, draws: tuple[Features, ...]) -> dict[str, Estimate]:
 
 
 def _separability(found: Area, n: int, seed: int) -> Estimate:
-    method = "DeLong on held-out scores of the better of two classifiers"
+    method = f"{METHOD}; on held-out scores of the better of two classifiers"
     return Estimate("C2ST", found.value, *found.interval, method, n, seed, "1", "lower")
 
 

@@ -17,12 +17,12 @@ from vesalius.shapes import Stack
 _COLUMNS = 8
 _ROWS = 4
 _GAP = 2
-_PAIRS = 12
-_EACH = 12
+_PAIRS = 16
+_MOST_SIDE = 128
 
 
 def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[Picture, ...]:
-    """Real and made pictures of each class, the nearest training picture of some, and the copies.
+    """Real and made pictures of each class, the nearest training picture of each shown, and the copies.
 
     Args:
         sets: The sets.
@@ -40,11 +40,11 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
         ):
             rows = rng.permutation(np.flatnonzero(one.labels == index))[: _COLUMNS * _ROWS]
             if role == "synthetic":
-                some += [int(row) for row in rows[:_EACH]]
+                some += [int(row) for row in rows]
             if len(rows):
                 caption = f"{name}: {role}, {len(rows)} of {int((one.labels == index).sum())}, at random"
                 shown.append(_picture(f"{role}/{name}", caption, role == "real", one.stack[rows], _COLUMNS))
-    caption = f"The first {_EACH} of each class above, and the nearest training picture of each below"
+    caption = "Synthetic images as shown above, in the same order, and below each its nearest training image"
     for part in range(0, len(some), _PAIRS):
         name = "nearest" if part == 0 else f"nearest/{part // _PAIRS + 1}"
         shown.append(_beside(name, caption, sets, matches, some[part : part + _PAIRS]))
@@ -56,9 +56,17 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
 
 
 def _beside(name: str, caption: str, sets: Sets, matches: Matches, rows: list[int]) -> Picture:
-    pairs = np.concatenate([sets.made.stack[rows], sets.train.stack[matches.index[rows]]])
+    pairs = _shrunk(np.concatenate([sets.made.stack[rows], sets.train.stack[matches.index[rows]]]))
     told = " · ".join(f"{value:.2f}" for value in matches.correlation[rows])
     return _picture(name, f"{caption}. Correlation: {told}.", True, pairs, len(rows))
+
+
+def _shrunk(stack: Stack) -> Stack:
+    """Large pictures as means of blocks: sixteen in a row are not seen larger on a page."""
+    block = max(1, max(stack.shape[3:]) // _MOST_SIDE)
+    height, width = (side // block for side in stack.shape[3:])
+    cut = stack[..., : height * block, : width * block]
+    return cut.reshape(*stack.shape[:3], height, block, width, block).mean(axis=(4, 6), dtype=np.float32)
 
 
 def _picture(name: str, caption: str, real: bool, stack: Stack, columns: int) -> Picture:

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from vesalius.errors import EvidenceError
+from vesalius.evidence.copying import Copying
 from vesalius.evidence.diversity import ClusterShares
 from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.features import SpaceRecord
-from vesalius.evidence.memorisation import Baseline, CopyTest, CorrelationTest, Pair
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
@@ -105,27 +105,6 @@ class Effect:
 
     feature: str
     value: float
-
-
-@dataclass(frozen=True)
-class Copying:
-    """Everything that was looked for in the way of copies.
-
-    Args:
-        tests: Conformal tests; the first decides, the others are shown beside it.
-        search: The search for near-duplicates.
-        baselines: The same search among pictures of known origin.
-        copied: Share of made pictures found by either, with its exact interval.
-        patients_copied: Training people they repeat.
-        pairs: Each found picture with the person it repeats, the most similar first.
-    """
-
-    tests: tuple[CopyTest, ...]
-    search: CorrelationTest
-    baselines: tuple[Baseline, ...]
-    copied: Estimate
-    patients_copied: int
-    pairs: tuple[Pair, ...]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class Utility:
         seeds: Repetitions of each network.
         n_test: Test pictures.
         n_patients: Test people.
+        fewest_patients: Test people of the class that has fewest.
     """
 
     arms: tuple[Arm, ...]
@@ -63,6 +64,7 @@ class Utility:
     seeds: int
     n_test: int
     n_patients: int
+    fewest_patients: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,14 @@ def measure_utility(exam: Exam, lessons: dict[str, Lesson]) -> Utility:
     ratios = [
         _ratio(areas["made", how], areas["real", how], how, asked, exam.seed) for how in ("network", logistic)
     ]
-    return Utility(tuple(arms), tuple(ratios), exam.repetitions, asked, int(exam.people.max()) + 1)
+    return Utility(
+        tuple(arms), tuple(ratios), exam.repetitions, asked, int(exam.people.max()) + 1, _fewest(exam)
+    )
+
+
+def _fewest(exam: Exam) -> int:
+    pairs = np.unique(np.stack([exam.test.labels, exam.people]), axis=1)
+    return int(np.bincount(pairs[0], minlength=exam.classes).min())
 
 
 def _count(lessons: dict[str, Lesson], name: str) -> int:
@@ -135,5 +144,5 @@ def _count(lessons: dict[str, Lesson], name: str) -> int:
 
 def _ratio(made: Area, real: Area, how: str, n: int, seed: int) -> Estimate:
     value, interval = ratio(made, real)
-    method = "delta method on the logarithm, paired by patient"
+    method = "delta method on the logarithm with Student's t, paired by patient"
     return Estimate(f"AUC ratio made / real, {how}", value, *interval, method, n, seed, "1", "higher")

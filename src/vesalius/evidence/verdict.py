@@ -26,6 +26,7 @@ class Thresholds:
 
     Args:
         fidelity_patients: Holdout people below which fidelity has no verdict.
+        utility_patients: Test people of each class below which usefulness has no verdict.
         copy_patients: Training people below which no absence of copies is claimed.
         permutation_p: Kernel distance is unremarkable above this p, shared by the spaces.
         close_auc: CLOSE needs the upper end of the real-or-made area below this.
@@ -40,6 +41,7 @@ class Thresholds:
     """
 
     fidelity_patients: int = 50
+    utility_patients: int = 10
     copy_patients: int = 100
     permutation_p: float = 0.05
     close_auc: float = 0.65

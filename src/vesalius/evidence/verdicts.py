@@ -1,8 +1,9 @@
 """What the numbers may be said to show, in fixed words."""
 
+from vesalius.evidence.copying import Copying
 from vesalius.evidence.estimate import Comparison, Estimate
 from vesalius.evidence.intervals import zero_hits_bound
-from vesalius.evidence.record import Copying, Likeness
+from vesalius.evidence.record import Likeness
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
 
@@ -75,10 +76,11 @@ def _covers(coverage: Comparison, slack: float) -> bool:
 
 
 def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thresholds) -> Verdict:
-    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA, judged in the learnt features.
+    """COVERED, PARTIAL, COLLAPSE or INSUFFICIENT DATA.
 
-    Not in the texture features: there a picture that is merely too smooth covers nothing, which
-    is a matter of fidelity.
+    A loss is claimed by the learnt features alone: in the texture features a picture that is
+    merely too smooth covers nothing. For the same reason those must not be silent where no loss
+    is claimed: blurred pictures cover nearly everybody in the learnt features.
 
     Args:
         likeness: The numbers; None without anybody to compare with.
@@ -88,11 +90,10 @@ def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thre
     if likeness is None:
         return _nobody("Diversity")
     vendi, clusters = likeness.vendi, likeness.clusters
-    coverage = likeness.pooled("coverage")["ssl"]
-    usual = coverage.floor.median if coverage.floor else 31 / 32
+    coverage, texture = (likeness.pooled("coverage")[space] for space in ("ssl", "texture"))
     told = (
-        f"they cover {coverage.estimate.value:.0%} of the held-out real images "
-        f"(real against real: {usual:.0%}) and are {vendi.value:.2f} times as varied"
+        f"by the learnt features they cover {_covered(coverage)} of the held-out real images "
+        f"and are {vendi.value:.2f} times as varied, by the texture features they cover {_covered(texture)}"
     )
     counted = f"At n = {coverage.estimate.n} pictures a side, {clusters.clusters} kinds of picture"
     limits = f"{counted}; rarer findings are not seen."
@@ -105,9 +106,18 @@ def diversity_verdict(likeness: Likeness | None, patients: int, thresholds: Thre
         lacking = f"; {clusters.starved:.0f} of {clusters.clusters} kinds of picture are nearly missing"
         reason = told + (lacking if clusters.starved >= 1 else "")
         return Verdict("Diversity", "COLLAPSE", f"Part of the variety is lost: {reason}.", limits)
-    if _covers(coverage, thresholds.coverage_slack):
-        return Verdict("Diversity", "COVERED", f"No loss of variety was detected: {told}.", limits)
-    return Verdict("Diversity", "PARTIAL", f"Variety is reduced: {told}.", limits)
+    slack = thresholds.coverage_slack
+    if not _covers(coverage, slack):
+        return Verdict("Diversity", "PARTIAL", f"Variety is reduced: {told}.", limits)
+    if not _covers(texture, slack):
+        text = f"Whether variety is lost cannot be told from a lack of sharpness: {told}."
+        return Verdict("Diversity", "PARTIAL", text, limits)
+    return Verdict("Diversity", "COVERED", f"No loss of variety was detected: {told}.", limits)
+
+
+def _covered(coverage: Comparison) -> str:
+    usual = "" if coverage.floor is None else f" (real against real: {coverage.floor.median:.0%})"
+    return f"{coverage.estimate.value:.0%}{usual}"
 
 
 def _lost(coverage: Comparison, share: float) -> bool:
@@ -117,23 +127,24 @@ def _lost(coverage: Comparison, share: float) -> bool:
 def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> Verdict:
     """COPIES FOUND, NONE DETECTED or INSUFFICIENT DATA.
 
+    Too few people forbid saying that there are no copies, not finding them.
+
     Args:
         copying: What was found.
         patients: Training people.
         thresholds: Where the lines are.
     """
-    search, found, made = copying.search, len(copying.pairs), copying.copied.n
+    found, made = len(copying.pairs), copying.copied.n
     limits = _copy_limits(copying)
-    enough = patients >= thresholds.copy_patients
-    if search.near_duplicates or (enough and found):
+    if found:
         text = (
             f"{found} of {made} images are near copies of {copying.patients_copied} training "
             "patients; do not release these; see the list."
         )
         return Verdict("Copying", "COPIES FOUND", text, limits)
-    if not enough:
+    if patients < thresholds.copy_patients:
         text = (
-            f"No near-duplicate was found, but {patients} training people are too few for a verdict "
+            f"No copy was found, but {patients} training people are too few to say that there is none "
             f"(wanted {thresholds.copy_patients})."
         )
         return Verdict("Copying", INSUFFICIENT, text, limits)
@@ -146,6 +157,8 @@ def _copy_limits(copying: Copying) -> str:
     if copying.tests:
         limit = copying.tests[0].detection_limit
         said = f"The conformal test could detect copied fractions of {limit:.1%} or more. "
+        if limit > 1:
+            said = "The conformal test could not have flagged any, for too few people were kept aside. "
     said += f"Near-duplicate: correlation of at least {search.threshold:.2f}, standing out from other people."
     if not copying.pairs:
         bound = zero_hits_bound(made)
@@ -159,12 +172,13 @@ def membership_verdict() -> Verdict:
     return Verdict("Membership", "NOT TESTED", text, "Says nothing either way about membership inference.")
 
 
-def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
-    """SUBSTITUTE with the ratio of the worst classifier, NO USE SHOWN, or NOT TESTED.
+def utility_verdict(utility: Utility | None, reason: str, thresholds: Thresholds) -> Verdict:
+    """SUBSTITUTE with the ratio of the worst classifier, NO USE SHOWN, INSUFFICIENT DATA, or NOT TESTED.
 
     Args:
         utility: What was measured, None where it could not be.
         reason: Why not.
+        thresholds: Where the lines are.
     """
     if utility is None:
         return Verdict("Utility", "NOT TESTED", reason, "No statement on usefulness is made.")
@@ -178,6 +192,12 @@ def utility_verdict(utility: Utility | None, reason: str) -> Verdict:
         else f"A classifier trained on synthetic images alone reaches {worst.value:.0%} ({worst.low:.0%} to "
         f"{worst.high:.0%}) of one trained on real images: {told}."
     )
+    if utility.fewest_patients < thresholds.utility_patients:
+        code = INSUFFICIENT
+        text = (
+            f"{utility.fewest_patients} test people in a class are too few to judge usefulness by "
+            f"(wanted {thresholds.utility_patients}): {told}."
+        )
     limits = (
         f"{utility.n_patients} test people, {utility.seeds} seed(s), small classifiers; "
         "whether adding synthetic to real images helps was not tested."

@@ -39,7 +39,7 @@ def references(sets: Sets, seed: int, mirror: bool) -> References:
     pattern = sets.holdout if sets.has_others else sets.train
     rows = matched(sets.train.labels, shares_of(pattern.labels), len(pattern), rng)
     train, labels = sets.train.stack[rows], sets.train.labels[rows]
-    people = len(set(sets.train.patients))
+    people = numbered(sets.train.patients)
     stacks = {
         "train": train,
         "augmented": augmented(train, seed, mirror),
@@ -125,15 +125,43 @@ def view(sets: Sets, refs: References, one: Seen, group: str, splits: int, draws
 def _equal(
     sets: Sets, real: Rows, made: Rows, most: int, draws: int, rng: np.random.Generator
 ) -> tuple[Rows, list[Rows]]:
-    """As many holdout as made rows, with the class shares of the holdout; several draws of the made."""
+    """As many holdout as made rows, with the class shares of the holdout; several draws of the made.
+
+    Where a class is so scarce among the made that twenty could not be compared, its scarcity is
+    what is compared: the made are drawn as they are.
+    """
     real_labels, made_labels = sets.holdout.labels[real], sets.made.labels[made]
     shares, most = shares_of(real_labels), min(most, len(real), len(made))
     first = matched(made_labels, shares, most, rng)
-    if len(first) < min(_LEAST, most):
+    as_they_are = len(first) < min(_LEAST, most)
+    if as_they_are:
         first = rng.permutation(len(made))[:most]
     size = len(first)
     more = draws - 1 if len(made) > size else 0
-    others = [rng.permutation(matched(made_labels, shares, size, rng))[:size] for _ in range(more)]
+    others = [
+        rng.permutation(np.arange(len(made)) if as_they_are else matched(made_labels, shares, size, rng))[
+            :size
+        ]
+        for _ in range(more)
+    ]
     picked = real[matched(real_labels, shares, size, rng)]
-    rows = [made[one[: len(picked)]] for one in (first, *others) if len(one) == size]
-    return picked, rows
+    return picked, [made[one[: len(picked)]] for one in (first, *others) if len(one) == size]
+
+
+def uneven(sets: Sets) -> str:
+    """What a reader must know where the classes are not compared in equal shares; empty where they are."""
+    counts = [np.bincount(one.labels, minlength=len(sets.classes)) for one in (sets.holdout, sets.made)]
+    if not sets.has_others:
+        return ""
+    wanted, had = (count / count.sum() for count in counts)
+    most = min(len(sets.holdout), len(sets.made))
+    even = matched(sets.made.labels, shares_of(sets.holdout.labels), most, np.random.default_rng(0))
+    lacking = (wanted > 0) & (counts[1] == 0)
+    if len(even) >= min(_LEAST, most) and not lacking.any():
+        return ""
+    worst = int(np.argmin(np.where(wanted > 0, had / np.maximum(wanted, 1e-9), np.inf)))
+    return (
+        f"Class shares are not equal in the comparison of all classes together: {sets.classes[worst]!r} is "
+        f"{had[worst]:.1%} of the synthetic and {wanted[worst]:.1%} of the held-out real images, "
+        "too few to compare in equal shares."
+    )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import prod
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vesalius.shapes import Batch, Classes, Latents
 
 FEWEST = 8
-"""Pictures of a class below which nothing of them is kept: their mean would nearly be a patient."""
+"""People of a class below which nothing of them is kept: their mean would nearly be a patient."""
 
 _MOST = 64
 
@@ -66,36 +66,53 @@ class LinearBase(nn.Module):
         """Pictures of Gaussian coefficients, one for each class index."""
         return self(torch.randn(len(condition), self.components, generator=rng), condition)
 
-    def fit(self, images: Batch, condition: Classes) -> None:
-        """Take means and components from training pictures.
+    def fit(self, images: Batch, condition: Classes, person: Int[Tensor, "b"] | None = None) -> None:
+        """Take means and components from training pictures, in which each person counts once.
 
-        A class of fewer than three pictures for each component shares the components of all
-        classes (taken about the class means) and keeps its own mean. A class of fewer than eight
-        pictures has the mean of the other classes, too, and leaves no trace in it: the mean of
-        one picture is that picture, and a sum of which the rest is known gives it away. Where no
-        class has eight, all pictures are one class.
+        A class of fewer than three pictures for each component, or of no more people than
+        components, shares the components of all classes (taken about the class means) and keeps
+        its own mean. A class of fewer than eight people has the mean of the other classes, too,
+        and leaves no trace in it: the mean of one person is that person, and a sum of which the
+        rest is known gives it away. Where no class has eight, all pictures are one class.
 
         Args:
             images: Training pictures in the order of `condition`.
             condition: Class of each picture.
+            person: Person of each picture, numbered from 0; all different when None.
         """
         flat = images.flatten(1).float()
+        who = torch.arange(len(flat)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
-        many = [int(member.sum()) >= FEWEST for member in members]
-        known = torch.tensor(many, device=condition.device)[condition]
+        people = [len(who[member.cpu()].unique()) for member in members]
+        known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
         known = known if known.any() else ~known
-        self.mean[:] = flat[known].mean(0)
-        for member, mean, enough in zip(members, self.mean, many, strict=True):
-            if enough:
-                mean[:] = flat[member].mean(0)
+        self.mean[:] = _share(who[known.cpu()]).to(flat) @ flat[known]
+        for member, mean, count in zip(members, self.mean, people, strict=True):
+            if count >= FEWEST:
+                mean[:] = _share(who[member.cpu()]).to(flat) @ flat[member]
         centred = flat - self.mean[condition]
         pooled = None
-        for index, member in enumerate(members):
-            if many[index] and int(member.sum()) >= 3 * self.components:
-                self.weight[index] = principal(centred[member], self.components).weight
+        for index, (member, count) in enumerate(zip(members, people, strict=True)):
+            own = count > max(self.components, FEWEST - 1) and int(member.sum()) >= 3 * self.components
+            if own:
+                self.weight[index] = self._weight_of(centred[member], who[member.cpu()])
             else:
-                pooled = principal(centred[known], self.components).weight if pooled is None else pooled
+                pooled = self._weight_of(centred[known], who[known.cpu()]) if pooled is None else pooled
                 self.weight[index] = pooled
+
+    def _weight_of(self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"]) -> Float[Tensor, "r d"]:
+        """Components of centred rows, fewer than their people; the rest are zero."""
+        most = max(min(self.components, len(who.unique()) - 1), 0)
+        weighted = rows * (len(rows) * _share(who)).sqrt().to(rows)[:, None]
+        weight = torch.zeros(self.components, rows.shape[1], device=rows.device)
+        weight[:most] = principal(weighted, most).weight
+        return weight
+
+
+def _share(who: Int[Tensor, "n"]) -> Float[Tensor, "n"]:
+    """What each picture counts when every person counts the same; sums to 1."""
+    people, place, count = who.unique(return_inverse=True, return_counts=True)
+    return 1 / (count[place].double() * len(people))
 
 
 @dataclass(frozen=True, eq=False)

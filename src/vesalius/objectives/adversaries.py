@@ -97,7 +97,7 @@ def fit_base(players: Players, sample: Single) -> None:
     """Fit the linear base, where the generator has one, to training pictures."""
     base = players["generator"].base
     if isinstance(base, LinearBase):
-        base.fit(sample.image, sample.condition)
+        base.fit(sample.image, sample.condition, sample.person)
 
 
 def sample(players: Players, latent: int, condition: Classes, rng: torch.Generator) -> Batch:

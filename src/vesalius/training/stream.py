@@ -50,8 +50,10 @@ class Stacked:
         return c, z, y, x
 
     def at(self, index: Int[np.ndarray, "b"]) -> Single:
-        """Some pictures as a batch."""
-        return Single(torch.from_numpy(self.stack[index]), torch.from_numpy(self.labels[index]))
+        """Some pictures as a batch; its people are numbered afresh."""
+        people = np.unique([self.patients[row] for row in index], return_inverse=True)[1]
+        pictures, labels = (torch.from_numpy(one[index]) for one in (self.stack, self.labels))
+        return Single(pictures, labels, torch.from_numpy(people))
 
 
 def stack(
