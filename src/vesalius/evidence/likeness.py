@@ -49,7 +49,7 @@ def likeness_of(
         tuple(_significance(views, effort.permutations) for views in (named, learnt)),
         tuple(Effect(feature, value) for feature, value in effects),
         vendi_ratio(learnt, effort.vendi_draws),
-        cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings),
+        cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings, learnt.people),
         effective_count(named.people),
     )
 
