@@ -55,7 +55,7 @@ def test_vendi_scores_of_known_kernels():
 @pytest.mark.parametrize("seed", [2**32 - 1, 2**32, 2**63 - 1])
 def test_any_seed_of_a_recipe_clusters(seed):
     rows = np.random.default_rng(0).normal(size=(40, 3))
-    assert cluster_shares(rows, rows, rows, seed, 2).seed == seed
+    assert cluster_shares(rows, rows, rows, seed, 2, np.arange(40)).seed == seed
 
 
 def test_a_missing_kind_of_picture_is_noticed():
@@ -66,5 +66,19 @@ def test_a_missing_kind_of_picture_is_noticed():
         return kinds[rng.choice(which, n)] + rng.normal(size=(n, 4))
 
     train, real = sample([0, 1, 2, 3], 200), sample([0, 1, 2, 3], 120)
-    assert cluster_shares(train, real, sample([0, 1, 2, 3], 120), 0, 5).starved == 0
-    assert cluster_shares(train, real, sample([0, 1, 2], 120), 0, 5).starved >= 1
+    assert cluster_shares(train, real, sample([0, 1, 2, 3], 120), 0, 5, np.arange(120)).starved == 0
+    assert cluster_shares(train, real, sample([0, 1, 2], 120), 0, 5, np.arange(120)).starved >= 1
+
+
+def test_kinds_that_few_people_of_many_pictures_fill_are_not_missed_by_honest_pictures():
+    spread, missed = 1 / np.sqrt(np.arange(1, 17)), []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+
+        def drawn(people, visits, rng=rng):
+            own, each = rng.normal(size=(people, 16)), rng.normal(size=(people * visits, 16))
+            return (np.sqrt(0.9) * np.repeat(own, visits, axis=0) + np.sqrt(0.1) * each) * spread
+
+        sets = drawn(150, 20), drawn(50, 20), drawn(1000, 1)
+        missed.append(cluster_shares(*sets, 0, 1, np.repeat(np.arange(50), 20)).starved >= 1)
+    assert np.mean(missed) <= 0.05

@@ -9,7 +9,7 @@ from markupsafe import escape
 from vesalius.errors import EvidenceError, ReleaseError
 from vesalius.evidence.record import Curve, from_json, read_evidence, to_json
 from vesalius.evidence.release import gate
-from vesalius.evidence.report import report, write_evidence
+from vesalius.evidence.report import number, report, write_evidence
 
 
 def test_the_page_says_what_the_record_says(honest):
@@ -29,6 +29,18 @@ def test_the_baselines_of_copying_stand_beside_the_made_pictures(honest):
     assert linear.found == 0 < augmented.found
     told = f"{augmented.found} of {augmented.n} training images after classical augmentation"
     assert told in report(honest)
+
+
+def test_variety_and_both_classifiers_stand_beside_augmentation_and_the_linear_model(honest):
+    likeness, page = honest.likeness, report(honest)
+    assert set(likeness.vendi_anchors) == set(likeness.cluster_anchors) == {"augmented", "linear"}
+    assert likeness.vendi_anchors["augmented"].value != likeness.vendi.value
+    assert f"linear model {number(likeness.vendi_anchors['linear'].value)}" in page
+    kinds = {arm.architecture for arm in honest.utility.arms}
+    assert len(kinds) == 2
+    for kind in kinds:
+        names = {arm.name for arm in honest.utility.arms if arm.architecture == kind}
+        assert names == {"real", "real, augmented", "made", "linear"}
 
 
 def test_each_shown_synthetic_picture_stands_beside_its_nearest_training_picture(honest):

@@ -9,6 +9,7 @@ from scipy.stats import false_discovery_control, fisher_exact
 from sklearn.cluster import KMeans
 
 from vesalius.errors import EvidenceError
+from vesalius.evidence.intervals import effective_count
 from vesalius.evidence.planes import Features
 
 
@@ -118,9 +119,12 @@ class ClusterShares:
 
 
 def cluster_shares(
-    train: Features, real: Features, made: Features, seed: int, repetitions: int = 10
+    train: Features, real: Features, made: Features, seed: int, repetitions: int, people: Int[np.ndarray, "n"]
 ) -> ClusterShares:
     """Compare the shares of the kinds of picture, real against made.
+
+    Chance is judged by as many real pictures as those of so many people are worth: one person of
+    many pictures can fill a kind alone, which no other cohort would show.
 
     Args:
         train: Where the kinds are sought, by k-means.
@@ -128,23 +132,26 @@ def cluster_shares(
         made: As many made pictures.
         seed: Start of the repetitions.
         repetitions: k-means is not stable, so the median is taken.
+        people: Person of each holdout picture, numbered from 0.
     """
+    worth = effective_count(people) / len(people)
     clusters = max(2, min(20, len(real) // 15))
-    found = [_starved(train, real, made, clusters, seed + turn) for turn in range(repetitions)]
+    found = [_starved(train, real, made, clusters, seed + turn, worth) for turn in range(repetitions)]
     worst, starved = np.median(np.array(found), axis=0)
     return ClusterShares(clusters, float(worst), float(starved), repetitions, min(len(real), len(made)), seed)
 
 
 def _starved(
-    train: Features, real: Features, made: Features, clusters: int, seed: int
+    train: Features, real: Features, made: Features, clusters: int, seed: int, worth: float
 ) -> tuple[float, float]:
     folded = seed % 2**32  # the most that scikit-learn takes
     means = KMeans(clusters, n_init=1, random_state=folded, max_iter=50).fit(train)  # pyright: ignore[reportArgumentType]
     counts = [np.bincount(means.predict(rows), minlength=clusters) for rows in (real, made)]
     ratio = _ratios(*counts)
+    told, people = np.round(counts[0] * worth).astype(int), round(len(real) * worth)
     p = [
-        fisher_exact([[m, len(made) - m], [r, len(real) - r]], alternative="less")[1]
-        for r, m in zip(*counts, strict=True)
+        fisher_exact([[m, len(made) - m], [r, max(people - r, 0)]], alternative="less")[1]
+        for r, m in zip(told, counts[1], strict=True)
     ]
     lacking = (ratio < 1 / 3) & (false_discovery_control(p) < 0.05)
     return float(ratio.min()), float(lacking.sum())

@@ -1,9 +1,11 @@
 """Fidelity and diversity of one assessment, pooled and class by class."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from vesalius.evidence.contract import LEAST, PEOPLE, Sets
-from vesalius.evidence.diversity import cluster_shares
+from vesalius.evidence.diversity import ClusterShares, cluster_shares
 from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Comparison
 from vesalius.evidence.fidelity import permutation_p
@@ -14,6 +16,7 @@ from vesalius.evidence.separability import differing
 from vesalius.evidence.views import References, Seen, group_names, view
 
 _FIDELITY = ("KID", "FD", "C2ST")
+_VARIETY = ("augmented", "linear")
 
 
 def likeness_of(
@@ -43,15 +46,22 @@ def likeness_of(
     views = [cut(one, group) for one in (texture, ssl) for group in groups]
     found = [number for one in views if _suffices(one) for number in compare(one).values()]
     effects = differing(named.real, named.made[0], texture.space.columns)
+    known = {name: replace(learnt, made=(learnt.anchors[name],)) for name in _VARIETY}
     return Likeness(
         _only(found, True),
         _only(found, False),
         tuple(_significance(views, effort.permutations) for views in (named, learnt)),
         tuple(Effect(feature, value) for feature, value in effects),
         vendi_ratio(learnt, effort.vendi_draws),
-        cluster_shares(ssl.train, learnt.real, learnt.made[0], seed, effort.clusterings),
+        {name: vendi_ratio(one, effort.vendi_draws) for name, one in known.items()},
+        _kinds(ssl, learnt, effort),
+        {name: _kinds(ssl, one, effort) for name, one in known.items()},
         effective_count(named.people),
     )
+
+
+def _kinds(ssl: Seen, views: Views, effort: Effort) -> ClusterShares:
+    return cluster_shares(ssl.train, views.real, views.made[0], views.seed, effort.clusterings, views.people)
 
 
 def _suffices(views: Views) -> bool:

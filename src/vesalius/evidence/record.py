@@ -153,7 +153,9 @@ class Likeness:
         permutations: Significance of the pooled kernel distances.
         differing: Nameable features that differ most.
         vendi: Vendi score of made over real pictures.
+        vendi_anchors: The same of ``augmented`` training pictures and of the ``linear`` model.
         clusters: Shares of the kinds of picture.
+        cluster_anchors: The same of those pictures of known worth.
         effective_n: How many independent pictures the compared real ones are worth, those of one
             person counted together; the number of pictures where each is of another person.
     """
@@ -163,7 +165,9 @@ class Likeness:
     permutations: tuple[PermutationTest, ...]
     differing: tuple[Effect, ...]
     vendi: Estimate
+    vendi_anchors: dict[str, Estimate]
     clusters: ClusterShares
+    cluster_anchors: dict[str, ClusterShares]
     effective_n: float
 
     def pooled(self, name: str) -> dict[str, Comparison]:

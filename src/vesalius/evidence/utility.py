@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from vesalius.evidence.auc import Area, macro_area, ratio
+from vesalius.evidence.baselines import augmented
 from vesalius.evidence.classifier import linear_scores, network_scores, teach
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.features import Space
@@ -102,10 +103,13 @@ class Exam:
         scores = np.mean([network_scores(network, asked) for network in networks], axis=0)
         return macro_area(scores, self.test.labels, self.people)
 
-    def linear(self, lesson: Lesson) -> Area:
-        """Result of logistic regression on features."""
-        rows, asked = self.space.embed(lesson.stack), self.space.embed(self.test.stack)
-        scores = linear_scores(rows, lesson.labels, asked, self.classes)
+    def linear(self, lesson: Lesson, augmentation: bool = False) -> Area:
+        """Result of logistic regression on features; with augmentation, of each picture changed once too."""
+        rows, labels, asked = self.space.embed(lesson.stack), lesson.labels, self.space.embed(self.test.stack)
+        if augmentation:
+            changed = self.space.embed(augmented(lesson.stack, self.seed, self.mirror))
+            rows, labels = np.concatenate([rows, changed]), np.concatenate([labels, labels])
+        scores = linear_scores(rows, labels, asked, self.classes)
         return macro_area(scores, self.test.labels, self.people)
 
 
@@ -120,6 +124,7 @@ def measure_utility(exam: Exam, lessons: dict[str, Lesson]) -> Utility:
     areas = {(name, "network"): exam.network(lesson) for name, lesson in lessons.items()}
     areas["real, augmented", "network"] = exam.network(lessons["real"], augmentation=True)
     areas |= {(name, logistic): exam.linear(lesson) for name, lesson in lessons.items()}
+    areas["real, augmented", logistic] = exam.linear(lessons["real"], augmentation=True)
     asked = len(exam.test.labels)
     arms = [
         Arm(name, how, _count(lessons, name), one.estimate("AUC on real test people", asked, exam.seed))
