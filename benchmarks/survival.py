@@ -84,9 +84,7 @@ def nothing(run: Run) -> None:
     """All is well."""
 
 
-def injected(
-    people: Cohort, name: str, recipe: Recipe, onset: int, spoil: Callable[[Run], None]
-) -> tuple[str, bool]:
+def injected(people: Cohort, recipe: Recipe, onset: int, spoil: Callable[[Run], None]) -> tuple[str, bool]:
     """One failure: what became of it, and whether that was right."""
     with tempfile.TemporaryDirectory() as folder:
         run = open_run(Path(folder) / "run", recipe, people)
@@ -125,7 +123,7 @@ def failures(people: Cohort, steps: int) -> int:
     ]
     met = 0
     for name, each, onset, spoil in cases:
-        said, is_met = injected(people, name, each, onset, spoil)
+        said, is_met = injected(people, each, onset, spoil)
         met += is_met
         print(f"{name:22} {'met' if is_met else 'MISSED':7} {said}", flush=True)
     return met

@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from vesalius.training.loop import Pulse
-from vesalius.training.pulse import Usual, fault_of_made, pulse_of
+from vesalius.imaging.intensity import Window
+from vesalius.networks.diffusion import Diffusion
+from vesalius.objectives.denoising import Denoising
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import Synthesis
+from vesalius.training.devices import Machine
+from vesalius.training.loop import Pulse, begin, train
+from vesalius.training.pulse import Usual, fault_of_made, made_pulse, pulse_of, usual_of
+from vesalius.training.stream import Stacked
 
-USUAL = Usual(Pulse(0.2, 0.01), np.array([3, 3]))
+CPU = Machine("cpu", has_bf16=False)
+
+USUAL = Usual(Pulse(0.2, 0.01), np.array([3, 3]), begun=Pulse(0.0, 0.0))
 WELL = Pulse(0.2, 0.02)
 
 
@@ -51,5 +60,30 @@ def test_made_pictures_are_faulted_beside_a_good_moment(now, said):
 
 
 def test_before_any_good_moment_pictures_may_be_alike_but_not_rougher_than_real_ones():
-    assert not fault_of_made(Pulse(0.0, 0.03), Pulse(0.0, 0.0), USUAL)
-    assert "rough" in fault_of_made(Pulse(0.0, 0.05), Pulse(0.0, 0.0), USUAL)
+    assert not fault_of_made(Pulse(0.0, 0.03), None, USUAL)
+    assert "rough" in fault_of_made(Pulse(0.0, 0.05), None, USUAL)
+
+
+def test_a_game_that_begins_with_noise_may_stay_as_rough_until_it_was_well_once():
+    usual = Usual(USUAL.pulse, USUAL.shown, begun=Pulse(0.2, 0.4))
+    assert not fault_of_made(Pulse(0.2, 0.38), None, usual)
+    assert "rough" in fault_of_made(Pulse(0.2, 0.38), WELL, usual)
+
+
+def test_diffusion_of_smooth_pictures_is_left_alone_from_its_first_step():
+    waves = np.sin(np.linspace(0, 3, 16) + np.arange(40)[:, None] / 9)
+    values = (waves[:, :, None] * waves[::-1, None, :])[:, None, None].astype(np.float32)
+    names = tuple(map(str, range(40)))
+    stacked = Stacked(values, np.arange(40) % 2, names, names)
+    window = Window(low=0.0, high=255.0, unit="1")
+    task = Synthesis(
+        size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+    )
+    objective = Denoising(generator=Diffusion(width=4, latent=256, steps=4))
+    game = begin(Recipe(task=task, objective=objective, steps=9, batch=8, half_life=100.0), stacked, CPU)
+    usual = usual_of(game, stacked)
+    for _ in train(game, stacked):
+        pass
+    now = made_pulse(game, stacked)
+    assert now.roughness > 4 * usual.pulse.roughness
+    assert not fault_of_made(now, None, usual)

@@ -44,26 +44,28 @@ def pulse_of(image: Batch, condition: Classes) -> Pulse:
 
 @dataclass(frozen=True, eq=False)
 class Usual:
-    """What the training pictures were like before the game began.
+    """What the training pictures, and the made ones, were like before the game began.
 
     Args:
-        pulse: Of some of them.
+        pulse: Of some training pictures.
         shown: How many of each class there were.
+        begun: Of what the generator makes before its first step: diffusion begins with noise.
     """
 
     pulse: Pulse
     shown: Int[np.ndarray, "_"]
+    begun: Pulse
 
 
 def usual_of(game: Game, stacked: Stacked) -> Usual:
-    """What the training pictures are like.
+    """What the training pictures are like, and what the generator begins with.
 
     Args:
-        game: For its seed and classes.
+        game: Freshly begun.
         stacked: Training pictures.
     """
     real = batch(stacked, game.recipe.seed, 0, _TURN, 4 * _SEEN)
-    return Usual(pulse_of(real.image, real.condition), _counts(game, stacked))
+    return Usual(pulse_of(real.image, real.condition), _counts(game, stacked), made_pulse(game, stacked))
 
 
 def made_pulse(game: Game, stacked: Stacked) -> Pulse:
@@ -117,14 +119,16 @@ def fault_of_one(stacked: Stacked) -> str:
     return ""
 
 
-def fault_of_made(now: Pulse, safe: Pulse, usual: Usual) -> str:
+def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
     """What is wrong with made pictures, beside a moment when all was well; nothing when all is well.
 
     Args:
         now: Of what the generator makes.
-        safe: Of what it made when it was last well; zeros when it never was yet.
+        safe: Of what it made when it was last well; None when it never was yet: then pictures may be
+            alike, and as rough as those that it began with.
         usual: What training pictures are like.
     """
+    safe = safe or Pulse(0.0, usual.begun.roughness)
     if not all(np.isfinite((now.spread, now.roughness))):
         return "the made pictures are not finite"
     if now.spread < _LEAST_SPREAD * min(safe.spread, usual.pulse.spread):

@@ -3,11 +3,9 @@
 from vesalius.errors import TrainingError
 from vesalius.training import ledger
 from vesalius.training.checkpoint import fall_back, save, set_rate
-from vesalius.training.loop import Haven, Pulse, begin
+from vesalius.training.loop import Haven, begin
 from vesalius.training.pulse import BEAT, fault_of_made, fault_of_one, fault_of_pictures, made_pulse
 from vesalius.training.run import TRIES, Run
-
-_UNKNOWN = Pulse(0.0, 0.0)
 
 
 def fault(run: Run) -> str:
@@ -27,7 +25,7 @@ def fault(run: Run) -> str:
     now = made_pulse(game, run.stacked)
     told = {"watch/spread": round(now.spread, 6), "watch/roughness": round(now.roughness, 6)}
     ledger.append(run.ledger, {"step": game.step, **told})
-    return fault_of_made(now, _UNKNOWN if game.haven is None else game.haven.pulse, run.usual)
+    return fault_of_made(now, game.haven and game.haven.pulse, run.usual)
 
 
 def shelter(run: Run) -> None:
