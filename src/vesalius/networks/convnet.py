@@ -173,11 +173,13 @@ def group_spread(features: Float[Tensor, "b d"], group: int) -> Float[Tensor, "b
     Source:
         Karras et al., ICLR 2018, section 3 (minibatch standard deviation).
     """
-    spreads = [
-        part.var(0, unbiased=False).add(1e-8).sqrt().mean().expand(len(part), 1)
-        for part in features.split(group)
-    ]
-    return torch.cat(spreads)
+    return torch.cat([_spread(part).expand(len(part), 1) for part in features.split(group)])
+
+
+def _spread(features: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
+    # Written out: `Tensor.var` over the first axis is an order of magnitude slower.
+    variance = (features - features.mean(0)).square().mean(0)
+    return variance.add(1e-8).sqrt().mean()
 
 
 def _rising(axes: int, widths: list[int]) -> list[nn.Module]:

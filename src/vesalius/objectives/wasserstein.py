@@ -68,7 +68,7 @@ class Wasserstein:
 
     def turns(self) -> tuple[Turn, ...]:
         """Critic, several times; generator."""
-        critic = Turn("discriminator", self.discriminator_loss, is_precise=True)
+        critic = Turn("discriminator", self.discriminator_loss)
         return (*[critic] * self.critic_turns, Turn("generator", self.generator_loss))
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
