@@ -32,7 +32,7 @@ from vesalius.objectives.penalties import steepness
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
-from vesalius.training.devices import Machine, find_machine, without_denormals
+from vesalius.training.devices import Machine, find_machine, keep_freed_memory, without_denormals
 from vesalius.training.loop import begin, train
 from vesalius.training.stream import Stacked
 
@@ -258,6 +258,8 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     if asked.quick:
         asked.sizes, asked.seconds, asked.rounds = [32, 64], 5.0, 3
+    # For all of them, so that none has an allocator of its own.
+    keep_freed_memory()
     with without_denormals():
         here = find_machine()
         top = peak(here)

@@ -17,6 +17,7 @@ from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.devices import keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
 
@@ -94,6 +95,7 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
 def train_with_bar(run: Run) -> Model:
     """Play a run to its end, showing how far it is."""
     aside.print(chosen(run), markup=False)
+    keep_freed_memory()
     is_timed = run.limit < inf
     total, unit = (round(run.limit), "s") if is_timed else (run.game.recipe.steps, "steps")
     with bar(f"training ({unit})", total) as shown:
