@@ -1,10 +1,19 @@
-"""The real cohorts that several benchmarks run on, and how they are called here."""
+"""The cohorts that several benchmarks run on, how they are called here, and how they are opened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vesalius.cli.people import People, gather_people
+from vesalius.cli.people import People, gather_people, split_people
 from vesalius.cli.verbs import Selection
+from vesalius.cohort.cohort import Cohort, Parts
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.tasks.synthesis import Synthesis, synthesis_of
+from vesalius.training.stream import Stacked, stack
+
+PHANTOMS = "phantoms"
+"""A cohort of no data pack: people of known truth."""
+
+_PHANTOM_PEOPLE = 600
 
 
 @dataclass(frozen=True)
@@ -31,3 +40,57 @@ COHORTS = {
     "hippocampus": Choice("nifti_hippocampus", Selection(label="position"), size=32),
     "ct-mr": Choice("dicom_mixed", Selection(where=(("group=ct_head_ge,mr_pacsman_series",),))),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A cohort cut by patient, of which whoever stands aside is decoded.
+
+    Args:
+        people: Everybody.
+        task: What is made of them.
+        train: Pictures that are learnt from.
+        val: Pictures of people by whom choices are made.
+        test: Pictures of people who are measured by, once; None when they are not to be seen.
+    """
+
+    people: People
+    task: Synthesis
+    train: Stacked
+    val: Stacked
+    test: Stacked | None
+
+
+def opened(people: People, size: int, with_test: bool = False) -> Opened:
+    """Decode the sides of a cohort.
+
+    Args:
+        people: Whose pictures.
+        size: Rows and columns.
+        with_test: Whether the test people may be seen.
+    """
+    parts = people.parts
+    task = synthesis_of(parts.train, size, people.fact)
+    test = stack(parts.test, task) if with_test else None
+    return Opened(people, task, stack(parts.train, task), stack(parts.val, task), test)
+
+
+def phantoms(quick: bool = False) -> People:
+    """Phantoms cut by patient, always the same; fewer when quick."""
+    return split_people(phantom_cohort(_PHANTOM_PEOPLE // (3 if quick else 1)), Selection())
+
+
+def by_volume(people: People) -> People:
+    """The same sides, with each volume counted as a person.
+
+    For packs that say of their volumes only to which block they belong: sides were cut by block, so
+    nobody stands on two of them, but a handful of blocks gives no interval. Where two volumes of a
+    side are of one person, intervals come out somewhat too narrow.
+    """
+    sides = (_by_volume(side) for side in people.parts)
+    return replace(people, parts=Parts(*sides))
+
+
+def _by_volume(side: Cohort) -> Cohort:
+    named = (replace(case, patient=case.key.rpartition("/")[0] or case.key) for case in side.cases)
+    return replace(side, cases=tuple(named))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cohorts import COHORTS
+from cohorts import COHORTS, opened
 from promise import promise
 
 from vesalius.evidence.diversity import neighbourhoods
@@ -21,10 +21,9 @@ from vesalius.evidence.fidelity import kernel_distance
 from vesalius.model.model import Model
 from vesalius.networks.blocks import seeded
 from vesalius.recipes.synthesis import conditional_gan
-from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
 from vesalius.training.run import open_run
-from vesalius.training.stream import Stacked, stack
+from vesalius.training.stream import Stacked
 
 CHOSEN = ("chest", "nuclei", "hippocampus")
 
@@ -60,10 +59,8 @@ def row(name: str, what: str, seed: int, steps: int, numbers: list[float]) -> No
 
 def cohort(name: str, data: Path, seeds: int) -> int:
     """All cells of one cohort; in how many of the three numbers the head start is better, over the seeds."""
-    people = COHORTS[name].people(data)
-    task = synthesis_of(people.parts.train, COHORTS[name].size, people.fact)
-    train = stack(people.parts.train, task)
-    real = stack(people.parts.val, task)
+    side = opened(COHORTS[name].people(data), COHORTS[name].size)
+    people, task, train, real = side.people, side.task, side.train, side.val
     spaces = [texture_space(train.stack), ssl_space(train.stack, 0, 150)]
     labels = np.random.default_rng(0).choice(real.labels, 500)
     with_base = conditional_gan(task, people.parts.train, MINUTES)

@@ -1,6 +1,5 @@
 """The benchmark of the main job counts only what was compared, and only what is new."""
 
-import importlib.util
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,14 +8,8 @@ import pytest
 
 
 @pytest.fixture
-def bench(request, monkeypatch):
-    folder = request.config.rootpath / "benchmarks"
-    monkeypatch.syspath_prepend(str(folder))
-    spec = importlib.util.spec_from_file_location("benchmark_expand", folder / "expand.py")
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, script)
-    spec.loader.exec_module(script)
-    return script
+def bench(script):
+    return script("expand")
 
 
 def evidence(made=1.0, linear=2.0, copying="NONE DETECTED", others=True):

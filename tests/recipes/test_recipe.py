@@ -13,7 +13,7 @@ from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.derived import derive
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.rivals import dcgan, nonsaturating_gan, wasserstein_gan
+from vesalius.recipes.rivals import dcgan, hinge_diffaugment, nonsaturating_gan, wasserstein_gan
 from vesalius.recipes.synthesis import RECIPES, conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 
@@ -121,6 +121,13 @@ def test_the_textbook_has_neither_head_start_nor_penalty_nor_augmentation(task):
     assert (game.generator.head_start, game.discriminator.norm, game.discriminator.group) == (0, "batch", 1)
     assert not hasattr(game, "gamma")
     assert not hasattr(game, "augment")
+
+
+def test_the_number_to_beat_differs_from_the_default_in_its_head_start_alone(task):
+    people = phantom_cohort(128)
+    ours, other = (make(task, people, 10.0).objective for make in (conditional_gan, hinge_diffaugment))
+    assert (ours.generator.head_start > 0, other.generator.head_start) == (True, 0)
+    assert replace(other, generator=ours.generator) == ours
 
 
 def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_derived(task):

@@ -8,7 +8,14 @@ from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.derived import derive
 from vesalius.recipes.recipe import Recipe
-from vesalius.recipes.rivals import dcgan, diffusion, nonsaturating_gan, variational, wasserstein_gan
+from vesalius.recipes.rivals import (
+    dcgan,
+    diffusion,
+    hinge_diffaugment,
+    nonsaturating_gan,
+    variational,
+    wasserstein_gan,
+)
 from vesalius.tasks.synthesis import Synthesis
 
 
@@ -68,6 +75,7 @@ RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
         "synthesis.nonsaturating_gan": nonsaturating_gan,
         "synthesis.wasserstein_gan": wasserstein_gan,
         "synthesis.dcgan": dcgan,
+        "synthesis.hinge_diffaugment": hinge_diffaugment,
         "synthesis.variational": variational,
         "synthesis.diffusion": diffusion,
     }

@@ -1,0 +1,240 @@
+"""One cohort and seed on which methods are trained for the same time and measured by the same people."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from cohorts import Opened
+from pydantic import TypeAdapter
+from sheets import leave_shown
+
+from vesalius.errors import EmptyCohortError, EvidenceError, TrainingError
+from vesalius.evidence.baselines import linear_samples
+from vesalius.evidence.contract import Sets, admit
+from vesalius.evidence.effort import Effort
+from vesalius.evidence.estimate import Estimate
+from vesalius.evidence.features import ssl_space, texture_space
+from vesalius.evidence.glance import Glance, glance_by
+from vesalius.evidence.intervals import numbered
+from vesalius.evidence.lessons import obstacle
+from vesalius.evidence.measure import compare
+from vesalius.evidence.utility import Exam, Lesson
+from vesalius.evidence.views import References, Seen, references, seen, view
+from vesalius.model.card import Card
+from vesalius.recipes.synthesis import RECIPES
+from vesalius.storage import forget, written
+from vesalius.training.fit import finish, play
+from vesalius.training.run import Run, open_run
+from vesalius.training.stream import Stacked, stack_made
+
+LINEAR = "linear"
+"""The linear model alone, which is fitted and has no recipe."""
+
+METHODS = {
+    "ours": "synthesis.conditional_gan",
+    LINEAR: "",
+    "dcgan": "synthesis.dcgan",
+    "wasserstein_gan": "synthesis.wasserstein_gan",
+    "hinge_diffaugment": "synthesis.hinge_diffaugment",
+    "diffusion": "synthesis.diffusion",
+    "variational": "synthesis.variational",
+    "nonsaturating": "synthesis.nonsaturating_gan",
+}
+"""Recipes by the name of the method."""
+
+_WANTED = ("KID", "coverage", "C2ST")
+_MADE = 500
+_BULKY = ("pictures.npy", "pictures.json", "checkpoint*", "shelter*")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of a method.
+
+    Args:
+        name: Measure and feature space, or classifier.
+        estimate: What the method reaches on test people.
+        real: What real pictures reach: against each other, or as training pictures of the classifier.
+    """
+
+    name: str
+    estimate: Estimate
+    real: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one method did on one cohort with one seed.
+
+    Args:
+        cohort: Name of the cohort.
+        method: Name of the method.
+        seed: Of training and measurement.
+        minutes: Budget.
+        quick: Measured with fewer repetitions.
+        kept: Step that was kept.
+        played: Steps in all.
+        seconds: What they took, the looks of the watch included.
+        spaces: Fingerprints of the feature spaces.
+        scores: The numbers; none where the method failed.
+        problem: Why it failed.
+    """
+
+    cohort: str
+    method: str
+    seed: int
+    minutes: float
+    quick: bool
+    kept: int = 0
+    played: int = 0
+    seconds: float = 0.0
+    spaces: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
+    problem: str = ""
+
+    def score(self, name: str) -> Score | None:
+        """The number of a name; None where it was not measured."""
+        return next((one for one in self.scores if one.name == name), None)
+
+
+ROW = TypeAdapter(Row)
+"""Reads and writes rows as JSON."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """A cohort and seed, opened; feature spaces and judge are the same for every method.
+
+    Args:
+        side: The cohort.
+        seed: Of training and measurement.
+        effort: Repetitions of the measurement.
+    """
+
+    side: Opened
+    seed: int
+    effort: Effort
+
+    @cached_property
+    def judge(self) -> Glance | None:
+        """Who chooses the moment that is kept, for every method alike."""
+        return glance_by(self.side.train, self.side.val, self.seed)
+
+    @cached_property
+    def known(self) -> tuple[Sets, References, tuple[Seen, ...]]:
+        """Everything that is measured against, seen in both feature spaces."""
+        sets = self.sets(self.side.train)
+        refs = references(sets, self.seed, mirror=False)
+        pictures, effort = sets.train.stack, self.effort
+        spaces = (
+            texture_space(pictures),
+            ssl_space(pictures, self.seed, effort.encoder_steps, effort.encoder_batch),
+        )
+        return sets, refs, tuple(seen(space, sets, refs) for space in spaces)
+
+    @cached_property
+    def real_areas(self) -> dict[str, float]:
+        """What real training pictures teach the classifiers."""
+        sets, _, _ = self.known
+        areas = self._taught(Lesson(sets.train.stack, sets.train.labels))
+        return {name: one.value for name, one in areas.items()}
+
+    def sets(self, made: Stacked) -> Sets:
+        """The data contract of the evidence, with these made pictures."""
+        if self.side.test is None:
+            raise ValueError("test people were not opened")
+        return admit(self.side.train, self.side.test, made, None, self.side.task.classes)
+
+    def labels(self) -> np.ndarray:
+        """Classes to make, as often as they are among the test people."""
+        sets, _, _ = self.known
+        order = np.random.default_rng(self.seed).permutation(sets.holdout.labels)
+        return np.resize(order, max(_MADE, len(order)))
+
+    def linear(self) -> Stacked:
+        """Pictures of the linear model alone."""
+        train, wanted = self.side.train, self.labels()
+        people = numbered(train.patients)
+        made = linear_samples(train.stack, train.labels, people, wanted, self.seed)
+        return stack_made(torch.from_numpy(made), wanted.tolist(), self.side.task)
+
+    def begun(self, method: str, minutes: float, folder: Path) -> Run:
+        """The run of a method; a folder of one that was broken off is taken up."""
+        cohort, task = self.side.people.parts.train, self.side.task
+        recipe = RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
+        run = open_run(folder, recipe, cohort, minutes)
+        run.judge = self.judge
+        return run
+
+    def trained(self, run: Run) -> tuple[Stacked, Card]:
+        """Pictures of a run that is played to its end."""
+        for _ in play(run):
+            pass
+        model, wanted = finish(run), self.labels().tolist()
+        return stack_made(model.sample(wanted, self.seed + 1), wanted, self.side.task), model.card
+
+    def scores(self, made: Stacked) -> tuple[Score, ...]:
+        """All numbers of made pictures, on test people."""
+        sets, refs, spaces = self.sets(made), *self.known[1:]
+        found = []
+        for one in spaces:
+            shown = replace(one, made=one.space.embed(made.stack))
+            views = view(sets, refs, shown, "all", self.effort.splits, self.effort.draws, self.seed)
+            for name, number in compare(views).items():
+                if name in _WANTED:
+                    floor = number.floor.median if number.floor else None
+                    found.append(Score(f"{name} {number.space}", number.estimate, floor))
+        if not obstacle(sets):
+            taught = self._taught(Lesson(made.stack, made.labels))
+            found += [Score(name, one, self.real_areas[name]) for name, one in taught.items()]
+        return tuple(found)
+
+    def _taught(self, lesson: Lesson) -> dict[str, Estimate]:
+        """Areas on test people of classifiers that learnt from these pictures."""
+        sets, _, (_, ssl) = self.known
+        test, effort, seed = sets.test, self.effort, self.seed
+        people, classes = numbered(test.patients), len(sets.classes)
+        asked = Lesson(test.stack, test.labels)
+        exam = Exam(asked, people, ssl.space, classes, seed, effort.seeds, effort.network_steps)
+        areas = {"TSTR network": exam.network(lesson), "TSTR logistic": exam.linear(lesson)}
+        return {name: one.estimate(name, len(test), seed) for name, one in areas.items()}
+
+
+def entered(contest: Contest, row: Row, folder: Path) -> tuple[Row, Stacked | None]:
+    """Play and measure one method; one that fails has a row that says why.
+
+    Args:
+        contest: On which cohort and seed.
+        row: Who plays, for how long.
+        folder: Of its run.
+    """
+    run = None if row.method == LINEAR else contest.begun(row.method, row.minutes, folder)
+    try:
+        if run is None:
+            made = contest.linear()
+        else:
+            made, card = contest.trained(run)
+            row = replace(row, kept=card.steps, played=card.played, seconds=card.seconds)
+        spaces = tuple(one.space.record.weights_sha256 for one in contest.known[2])
+        return replace(row, spaces=spaces, scores=contest.scores(made)), made
+    except (EmptyCohortError, EvidenceError, TrainingError) as error:
+        return replace(row, problem=str(error)), None
+
+
+def keep(row: Row, made: Stacked | None, folder: Path) -> None:
+    """Leave a row and the pictures that are shown, then drop what only a broken-off run needs.
+
+    Args:
+        row: What was measured; it is written last.
+        made: The pictures; None where the method failed.
+        folder: Of the row: beside it lies that of the run.
+    """
+    if made is not None:
+        leave_shown(made, folder / "shown.npy")
+    with written(folder / "row.json") as beside:
+        beside.write_bytes(ROW.dump_json(row, indent=2))
+    for pattern in _BULKY:
+        for file in (folder / "run").glob(pattern):
+            forget(file)

@@ -1,0 +1,214 @@
+"""Every method of synthesis at equal time: which pictures are closest to those of other people?
+
+Run as ``.venv/bin/python benchmarks/synthesis.py [--cohorts chest nuclei ...] [--methods ours linear ...]
+[--seeds 3] [--minutes 10] [--out FOLDER] [--data FOLDER] [--quick]``. Every method trains for the same
+wall time, the looks of the watch included, and is measured on the test people once: kernel distance in
+two feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a
+classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
+a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
+again; a run that was broken off goes on. ``COHORT/sheet.png`` shows all methods side by side.
+
+Ours is worse than a method where intervals of the kernel distance lie apart in its disfavour in either
+space, and clearly better where they lie apart in its favour in both; over seeds the median counts.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
+from contest import METHODS, ROW, Contest, Row, entered, keep
+from promise import promise
+from sheets import leave_shown, sheet
+
+from vesalius.cli.people import People
+from vesalius.evidence.effort import FULL, QUICK
+from vesalius.evidence.estimate import Estimate
+
+OURS = "ours"
+SIZE = 64
+CHOSEN = ("chest", "nuclei", "hippocampus", PHANTOMS)
+ASKED = ("ours", "linear", "dcgan", "wasserstein_gan", "hinge_diffaugment", "diffusion")
+DISTANCES = ("KID texture", "KID ssl")
+MEASURES = (
+    *DISTANCES,
+    "coverage texture",
+    "coverage ssl",
+    "C2ST texture",
+    "C2ST ssl",
+    "TSTR network",
+    "TSTR logistic",
+)
+WORDS = {1: "better", 0: "level", -1: "worse"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where everything of the benchmark lies.
+
+    Args:
+        out: Folder of all rows.
+        data: Folder of the data packs.
+        minutes: Budget of each run.
+        quick: Fewer repetitions of the measurement, fewer phantoms.
+    """
+
+    out: Path
+    data: Path
+    minutes: float
+    quick: bool
+
+    def folder(self, cohort: str, seed: int, method: str) -> Path:
+        """Of one row."""
+        return self.out / cohort / str(seed) / method
+
+    def found(self, cohort: str, seed: int, method: str) -> Row | None:
+        """The row of an earlier run; None where there is none."""
+        file = self.folder(cohort, seed, method) / "row.json"
+        if not file.exists():
+            return None
+        row = ROW.validate_json(file.read_text())
+        if (row.minutes, row.quick) != (self.minutes, self.quick):
+            sys.exit(
+                f"{file}: played {row.minutes:g} minutes{', quick' if row.quick else ''}, "
+                f"wanted {self.minutes:g}{', quick' if self.quick else ''}: name a new --out"
+            )
+        return row
+
+    def people(self, cohort: str) -> People:
+        """The people of a cohort, cut by patient."""
+        if cohort == PHANTOMS:
+            return phantoms(self.quick)
+        found = COHORTS[cohort].people(self.data)
+        return by_volume(found) if cohort == "hippocampus" else found
+
+
+def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list[Row]:
+    """The rows of all methods on one cohort with one seed; those that are there are not played again."""
+    rows: list[Row] = []
+
+    @cache
+    def contest() -> Contest:
+        side = opened(place.people(cohort), SIZE, with_test=True)
+        if side.test is not None:
+            leave_shown(side.test, place.folder(cohort, seed, "real") / "shown.npy")
+        return Contest(side, seed, QUICK if place.quick else FULL)
+
+    for method in methods:
+        row = place.found(cohort, seed, method)
+        if row is None:
+            folder = place.folder(cohort, seed, method)
+            folder.mkdir(parents=True, exist_ok=True)
+            asked = Row(cohort, method, seed, place.minutes, place.quick)
+            row, made = entered(contest(), asked, folder / "run")
+            keep(row, made, folder)
+        show(row)
+        rows.append(row)
+    return rows
+
+
+def show(row: Row) -> None:
+    """The numbers of a row, one a line; beside them what real pictures reach."""
+    head = f"{row.cohort:12} {row.seed:4} {row.method:18} {row.kept:7} of {row.played:7}"
+    if row.problem:
+        print(f"{head} failed: {row.problem}", flush=True)
+    for one in row.scores:
+        real = "-" if one.real is None else f"{one.real:.3f}"
+        print(f"{head} {one.name:17} {one.estimate!s:>28} {real:>8}", flush=True)
+
+
+def draw(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> None:
+    """The sheet of one cohort, real people first."""
+    files = {name: place.folder(cohort, seed, name) / "shown.npy" for name in ("real", *methods)}
+    there = {name: file for name, file in files.items() if file.exists()}
+    if there:
+        sheet(there, place.out / cohort / "sheet.png")
+
+
+def against(ours: Estimate, other: Estimate) -> int:
+    """1 where the intervals lie apart in favour of the first, -1 in favour of the second, else 0."""
+    ends = (ours.low, ours.high, other.low, other.high)
+    if any(end is None for end in ends):
+        return 0
+    low, high, other_low, other_high = (float(end) for end in ends if end is not None)
+    is_below, is_above = high < other_low, low > other_high
+    return (is_below - is_above) * (1 if ours.better == "lower" else -1)
+
+
+def standing(rows: Sequence[Row], rival: str, measure: str) -> int | None:
+    """How ours does against a method by one measure on one cohort: the median over seeds.
+
+    Where seeds are evenly split it is level. A method that failed is worse; one that was not measured
+    says nothing.
+    """
+    by_seed = {(row.method, row.seed): row for row in rows}
+    found = []
+    for seed in sorted({row.seed for row in rows}):
+        ours, other = by_seed[OURS, seed], by_seed[rival, seed]
+        if ours.problem or other.problem:
+            found.append(bool(other.problem) - bool(ours.problem))
+        elif (mine := ours.score(measure)) and (theirs := other.score(measure)):
+            found.append(against(mine.estimate, theirs.estimate))
+    return int(median(found)) if found else None
+
+
+def compared(rows: Sequence[Row], rivals: Sequence[str]) -> tuple[bool, bool]:
+    """Whether ours is nowhere worse on a cohort, and whether it is clearly better than every method.
+
+    Prints how it stands by every measure.
+    """
+    all_said = []
+    for rival in rivals:
+        said = {measure: standing(rows, rival, measure) for measure in MEASURES}
+        words = (f"{name} {WORDS[one]}" for name, one in said.items() if one is not None)
+        print(f"{rows[0].cohort:12} ours against {rival:18} {', '.join(words)}", flush=True)
+        all_said += [said[distance] for distance in DISTANCES]
+    told = [one for one in all_said if one is not None]
+    is_whole = bool(told) and len(told) == len(all_said)
+    return is_whole and min(told) >= 0, is_whole and min(told) > 0
+
+
+def conclude(rows: Sequence[Row], rivals: Sequence[str]) -> None:
+    """The promise: nowhere worse, and clearly better on three of four cohorts."""
+    cohorts = list(dict.fromkeys(row.cohort for row in rows))
+    found = [compared([row for row in rows if row.cohort == name], rivals) for name in cohorts]
+    level, better = (sum(side) for side in zip(*found, strict=True))
+    wanted = -(-3 * len(cohorts) // 4)
+    promise(
+        "cohorts where ours is worse than no method, and clearly better than all (KID, both spaces)",
+        f"{level} and {better} of {len(cohorts)}",
+        f"{len(cohorts)} and {wanted}",
+        level == len(cohorts) and better >= wanted,
+    )
+
+
+def parsed() -> argparse.Namespace:
+    """What was asked on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cohorts", nargs="+", default=list(CHOSEN), choices=[*sorted(COHORTS), PHANTOMS])
+    parser.add_argument("--methods", nargs="+", default=list(ASKED), choices=list(METHODS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("out/synthesis"))
+    parser.add_argument("--quick", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asked = parsed()
+    if asked.quick:
+        asked.seeds, asked.minutes = 1, 0.1
+    place = Place(asked.out, asked.data, asked.minutes, asked.quick)
+    rows: list[Row] = []
+    for name in asked.cohorts:
+        for seed in range(asked.seeds):
+            rows += played(place, name, seed, asked.methods)
+        draw(place, name, 0, asked.methods)
+    rivals = [method for method in asked.methods if method != OURS]
+    if OURS in asked.methods and rivals:
+        conclude(rows, rivals)

@@ -1,0 +1,147 @@
+"""The comparison of methods plays nothing twice, measures all alike, and counts what it says it counts."""
+
+from dataclasses import replace
+from importlib import import_module
+
+import numpy as np
+import pytest
+from PIL import Image as Raster
+
+from vesalius.cli.people import split_people
+from vesalius.cli.verbs import Selection
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.evidence.effort import Effort
+from vesalius.evidence.estimate import Estimate
+
+TINY = Effort(2, 16, 2, 9, 1, 2, 2, 1, 2, False)
+
+
+@pytest.fixture
+def bench(script):
+    loaded = script("synthesis")
+    loaded.Score = import_module("contest").Score
+    return loaded
+
+
+def estimate(value, half=1.0, better="lower"):
+    value = float(value)
+    ends = (None, None) if half is None else (value - half, value + half)
+    return Estimate("KID", value, *ends, "told", 100, better=better)
+
+
+def row(bench, method, value, seed=0, cohort="chest", problem=""):
+    scores = tuple(bench.Score(name, estimate(value), 0.0) for name in bench.DISTANCES)
+    return bench.Row(cohort, method, seed, 10.0, False, scores=() if problem else scores, problem=problem)
+
+
+@pytest.mark.parametrize(
+    ("ours", "other", "said"),
+    [
+        (estimate(1), estimate(4), 1),
+        (estimate(4), estimate(1), -1),
+        (estimate(1), estimate(2), 0),
+        (estimate(1, better="higher"), estimate(4, better="higher"), -1),
+        (estimate(1, half=None), estimate(4), 0),
+    ],
+)
+def test_only_intervals_apart_tell_methods_apart(bench, ours, other, said):
+    assert bench.against(ours, other) == said
+
+
+def test_over_seeds_the_median_counts_and_a_failure_is_worse(bench):
+    ours = [row(bench, "ours", 5, seed) for seed in range(3)]
+    once = [row(bench, "dcgan", value, seed) for seed, value in enumerate((1, 9, 9))]
+    assert bench.standing(ours + once, "dcgan", "KID ssl") == 1
+    failed = [row(bench, "dcgan", 1, seed, problem="it diverged") for seed in range(3)]
+    assert bench.standing(ours + failed, "dcgan", "KID ssl") == 1
+    assert bench.standing(ours + once, "dcgan", "TSTR network") is None
+    split = [row(bench, "dcgan", value, seed) for seed, value in enumerate((1, 9))]
+    assert bench.standing(ours[:2] + split, "dcgan", "KID ssl") == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "said"),
+    [
+        ((9, 9, 9, 9), 0, "4 and 4 of 4; target: 4 and 3; holds"),
+        ((9, 9, 9, 5), 0, "4 and 3 of 4; target: 4 and 3; holds"),
+        ((9, 9, 5, 5), 1, "4 and 2 of 4; target: 4 and 3; falls short"),
+        ((9, 9, 9, 1), 1, "3 and 3 of 4; target: 4 and 3; falls short"),
+    ],
+)
+def test_the_promise_is_over_cohorts(bench, others, code, said, capsys):
+    rows = [row(bench, "ours", 5, cohort=str(at)) for at in range(4)]
+    rows += [row(bench, "linear", value, cohort=str(at)) for at, value in enumerate(others)]
+    with pytest.raises(SystemExit) as ended:
+        bench.conclude(rows, ["linear"])
+    assert ended.value.code == code
+    assert capsys.readouterr().out.splitlines()[-1].endswith(said)
+
+
+def test_what_was_not_measured_keeps_no_promise(bench):
+    rows = [row(bench, "ours", 5), replace(row(bench, "linear", 9), scores=())]
+    assert bench.compared(rows, ["linear"]) == (False, False)
+
+
+def test_a_finished_row_is_not_played_again(bench, tmp_path, monkeypatch):
+    place = bench.Place(tmp_path, tmp_path, 10.0, False)
+    told = row(bench, "linear", 3)
+    bench.keep(told, None, place.folder("chest", 0, "linear"))
+    monkeypatch.setattr(bench, "opened", None)
+    assert bench.played(place, "chest", 0, ["linear"]) == [told]
+
+
+def test_rows_of_another_budget_are_not_mixed_in(bench, tmp_path):
+    bench.keep(row(bench, "linear", 3), None, tmp_path / "chest" / "0" / "linear")
+    with pytest.raises(SystemExit, match="played 10 minutes, wanted 3: name a new --out"):
+        bench.Place(tmp_path, tmp_path, 3.0, False).found("chest", 0, "linear")
+
+
+def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
+    people = split_people(phantom_cohort(90, size=16), Selection())
+    contest = bench.Contest(bench.opened(people, 16, with_test=True), 0, TINY)
+    found = []
+    for method in ("linear", "hinge_diffaugment"):
+        folder = tmp_path / method
+        asked = bench.Row("phantoms", method, 0, 0.005, True)
+        told, made = bench.entered(contest, asked, folder / "run")
+        bench.keep(told, made, folder)
+        found.append(told)
+        assert bench.ROW.validate_json((folder / "row.json").read_text()) == told
+    linear, trained = found
+    assert linear.spaces == trained.spaces
+    assert {one.name for one in trained.scores} == {one.name for one in linear.scores} == set(bench.MEASURES)
+    assert trained.played > 0
+    assert not (tmp_path / "hinge_diffaugment" / "run" / "pictures.npy").exists()
+    bench.sheet({name: tmp_path / name / "shown.npy" for name in ("linear",)}, tmp_path / "sheet.png")
+    with Raster.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.height == 16 + 2 * 2 * (16 + 2) - 2
+
+
+def test_test_people_are_measured_only_where_they_are_asked_for(bench):
+    people = split_people(phantom_cohort(90, size=16), Selection())
+    with pytest.raises(ValueError, match="not opened"):
+        bench.Contest(bench.opened(people, 16), 0, TINY).known  # noqa: B018
+
+
+def test_volumes_of_a_block_count_one_by_one_and_keep_their_side(script):
+    cohorts = script("cohorts")
+    people = split_people(phantom_cohort(90, size=16), Selection())
+    sides = cohorts.by_volume(people).parts
+    assert [len(side) for side in sides] == [len(side) for side in people.parts]
+    case = people.parts.test.cases[0]
+    volume = replace(case, key="block00/hippocampus_001/z003", patient="block00")
+    counted = cohorts.by_volume(
+        replace(people, parts=people.parts._replace(test=replace(people.parts.test, cases=(volume,))))
+    )
+    assert counted.parts.test.patients == {"block00/hippocampus_001"}
+
+
+def test_white_stands_where_a_class_has_too_few_pictures(script, tmp_path):
+    sheets = script("sheets")
+    stacked = script("contest").Stacked
+    pictures = -np.ones((3, 1, 1, 8, 8), np.float32)
+    names = ("a", "b", "c")
+    sheets.leave_shown(stacked(pictures, np.array([0, 1, 1]), names, names), tmp_path / "shown.npy")
+    shown = np.load(tmp_path / "shown.npy")
+    assert shown.shape == (16, 1, 8, 8)
+    assert (shown.reshape(16, -1).max(1) == 1).sum() == 13
