@@ -57,3 +57,23 @@ def test_a_table_with_other_commas_is_refused_also_among_dicom_files(tmp_path: P
     (tmp_path / "metadata.csv").write_text("file;label\na.dcm;x\n")
     with pytest.raises(CohortError, match=r"no column 'file'; it has \['file;label'\]"):
         read_cohort(tmp_path)
+
+
+@pytest.mark.parametrize("column", ["patient_id", "PatientID", "Subject ID", "participant_id"])
+def test_the_person_is_known_by_the_names_of_other_tools(pack: Path, column):
+    (pack / "metadata.csv").write_text(f"file,{column}\nimages/a.png,p1\nimages/b.png,p1\n")
+    found = read_cohort(pack)
+    assert found.patients == {"p1"}
+    assert not any(column in case.facts for case in found.cases)
+
+
+def test_a_column_called_patient_comes_first(pack: Path):
+    (pack / "metadata.csv").write_text("file,patient,subject\nimages/a.png,p1,s1\n")
+    (case,) = read_cohort(pack).cases
+    assert (case.patient, case.facts["subject"]) == ("p1", "s1")
+
+
+def test_two_columns_that_may_name_the_person_are_refused(pack: Path):
+    (pack / "metadata.csv").write_text("file,subject,patient_id\nimages/a.png,s1,p1\n")
+    with pytest.raises(CohortError, match=r"has columns \['subject', 'patient_id'\] for the person, wanted"):
+        read_cohort(pack)

@@ -82,6 +82,7 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject
             *notes,
             *events_of(ledger_file),
             kept(card),
+            *hurried(card, recipe.batch),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
@@ -148,6 +149,21 @@ def kept(card: Card) -> str:
     return (
         f"kept after step {card.steps} of {card.played}: the best of several looks by {card.judged_by} "
         "people who were neither learnt from nor tested on"
+    )
+
+
+def hurried(card: Card, batch: int) -> tuple[str, ...]:
+    """What there is to say of a budget that ended before every picture could be seen once; else nothing.
+
+    Args:
+        card: Of the model.
+        batch: Pictures of a turn.
+    """
+    if card.played * batch >= card.cases:
+        return ()
+    return (
+        f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the {card.cases} "
+        "training pictures: give it more minutes",
     )
 
 

@@ -4,8 +4,10 @@ from dataclasses import fields
 from math import inf
 from pathlib import Path
 
+import numpy as np
+
 from vesalius.cli.console import aside, bar, say, table
-from vesalius.cli.judge import decoded, events_of, judge_among, kept
+from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept
 from vesalius.cli.people import gather_people, mention_undecoded
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
@@ -101,17 +103,20 @@ def train_with_bar(run: Run) -> Model:
     with bar(f"training ({unit})", total) as shown:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
-    for event in events_of(run.ledger):
-        say(f"warning: {event}")
-    return finish(run)
+    model = finish(run)
+    for remark in (*events_of(run.ledger), *hurried(model.card, run.game.recipe.batch)):
+        say(f"warning: {remark}")
+    return model
 
 
 def chosen(run: Run) -> str:
     """What was derived for a run, in one line; all of it stands in its recipe.json."""
     recipe, learnt = run.game.recipe, run.stacked
     game, people = recipe.objective, len(set(learnt.patients))
+    counts = zip(recipe.task.classes, np.bincount(learnt.labels).tolist(), strict=True)
+    shares = ", ".join(f"{name} {count}" for name, count in counts)
     words = (
-        f"learning from {len(learnt)} pictures of {people} people: {game.kind}",
+        f"learning from {len(learnt)} pictures of {people} {'person' if people == 1 else 'people'} ({shares}): {game.kind}",
         f"batch {recipe.batch}",
         *_numbers(game),
         *(f"generator {number}" for number in _numbers(game.generator)),

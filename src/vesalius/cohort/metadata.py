@@ -16,6 +16,7 @@ NAME = "metadata.csv"
 """The table that tells about the pictures beside and below it."""
 
 _OWN = ("file", "patient", "mask")
+_PERSON = ("patient_id", "patientid", "subject", "subject_id", "participant_id", "person")
 _TEXT = ("label", "split")
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)")
 _REAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?")
@@ -28,14 +29,16 @@ def read_metadata(folder: Path) -> Inspected:
 
     ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
     is empty, the Patient ID of a DICOM file, else ``file`` without its suffix, stands for the
-    person. ``mask`` is the path of a label map. ``label``, ``split`` and all further columns become
+    person. Without a column ``patient``, one called ``patient_id``, ``subject``, ``subject_id``,
+    ``participant_id`` or ``person`` is taken for it. ``mask`` is the path of a label map. ``label``, ``split`` and all further columns become
     facts: numbers where every filled cell of the column is one, else text. An empty cell is no fact.
 
     Args:
         folder: Where `NAME` lies.
 
     Raises:
-        CohortError: The table cannot be read, has no column ``file``, or one column twice.
+        CohortError: The table cannot be read, has no column ``file``, one column twice, or
+            two for the person.
     """
     columns, rows, problems = _table(folder / NAME)
     types = {column: _type(column, (row[column] for row in rows)) for column in columns if column not in _OWN}
@@ -69,7 +72,7 @@ def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
             lines = csv.DictReader(text, strict=True)
-            columns = [column.strip() for column in lines.fieldnames or ()]
+            columns = _with_patient(path, [column.strip() for column in lines.fieldnames or ()])
             lines.fieldnames = columns
             if "file" not in columns:
                 raise CohortError(f"{path} has no column 'file'; it has {columns}")
@@ -78,6 +81,20 @@ def _table(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
             return columns, *_rows(path, lines)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CohortError(f"{path}: not read: {error}, wanted comma-separated UTF-8 text") from error
+
+
+def _with_patient(path: Path, columns: list[str]) -> list[str]:
+    """The columns, that of the person under its own name; other tools have others for it.
+
+    Raises:
+        CohortError: Several may be meant: people taken apart wrongly would stand on two sides of a split.
+    """
+    meant = [column for column in columns if column.lower().replace(" ", "_") in _PERSON]
+    if "patient" in columns or not meant:
+        return columns
+    if len(meant) > 1:
+        raise CohortError(f"{path} has columns {meant} for the person, wanted one, or one called 'patient'")
+    return ["patient" if column == meant[0] else column for column in columns]
 
 
 def _rows(path: Path, lines: "csv.DictReader[str]") -> tuple[list[Row], list[Problem]]:

@@ -26,6 +26,8 @@ TRIES = 3
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
 
+_ROUNDING = 1e-6
+
 _DAMAGED = "the newest checkpoint was damaged; the run went on from the one before it"
 
 
@@ -100,7 +102,7 @@ def open_run(
 
     Raises:
         TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
-        CohortError: There is nothing to learn from, or nothing of some class.
+        CohortError: There is nothing to learn from, nothing of some class, or no variety in any.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
     limit = limit_of(minutes)
@@ -117,6 +119,7 @@ def open_run(
             beside.write_text(recipe.to_json())
     game = begin(found or recipe, stacked, find_machine())
     run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit)
+    _refuse_alike(run)
     return run if found is None else _taken_up(run)
 
 
@@ -137,6 +140,14 @@ def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
         name, wrong = recipe.task.classes[int(counts.argmin())], len(stacked.problems)
         why = f"; {wrong} picture(s) could not be used, first: {stacked.problems[0]}" if wrong else ""
         raise CohortError(f"class {name!r} has no usable training picture, wanted at least one{why}")
+
+
+def _refuse_alike(run: Run) -> None:
+    if run.usual.pulse.spread < _ROUNDING:
+        raise CohortError(
+            f"cohort {run.cohort.name}: no two of the {len(run.stacked)} usable training pictures of a class "
+            "differ, wanted some variety to learn"
+        )
 
 
 def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
