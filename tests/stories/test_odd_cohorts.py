@@ -1,4 +1,4 @@
-"""Cohorts as they come: what fits is learnt from, what is changed or left out is said, the rest is refused."""
+"""Cohorts as they come: what fits is learnt, what is changed or left out is said, the rest is refused."""
 
 import re
 

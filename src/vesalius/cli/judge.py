@@ -162,8 +162,8 @@ def hurried(card: Card, batch: int) -> tuple[str, ...]:
     if card.played * batch >= card.cases:
         return ()
     return (
-        f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the {card.cases} "
-        "training pictures: give it more minutes",
+        f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the "
+        f"{card.cases} training pictures: give it more minutes",
     )
 
 

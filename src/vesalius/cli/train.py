@@ -115,8 +115,9 @@ def chosen(run: Run) -> str:
     game, people = recipe.objective, len(set(learnt.patients))
     counts = zip(recipe.task.classes, np.bincount(learnt.labels).tolist(), strict=True)
     shares = ", ".join(f"{name} {count}" for name, count in counts)
+    persons = f"{people} {'person' if people == 1 else 'people'}"
     words = (
-        f"learning from {len(learnt)} pictures of {people} {'person' if people == 1 else 'people'} ({shares}): {game.kind}",
+        f"learning from {len(learnt)} pictures of {persons} ({shares}): {game.kind}",
         f"batch {recipe.batch}",
         *_numbers(game),
         *(f"generator {number}" for number in _numbers(game.generator)),

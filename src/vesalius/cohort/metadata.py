@@ -30,8 +30,9 @@ def read_metadata(folder: Path) -> Inspected:
     ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
     is empty, the Patient ID of a DICOM file, else ``file`` without its suffix, stands for the
     person. Without a column ``patient``, one called ``patient_id``, ``subject``, ``subject_id``,
-    ``participant_id`` or ``person`` is taken for it. ``mask`` is the path of a label map. ``label``, ``split`` and all further columns become
-    facts: numbers where every filled cell of the column is one, else text. An empty cell is no fact.
+    ``participant_id`` or ``person`` is taken for it. ``mask`` is the path of a label map. ``label``,
+    ``split`` and all further columns become facts: numbers where every filled cell of the column is
+    one, else text. An empty cell is no fact.
 
     Args:
         folder: Where `NAME` lies.
