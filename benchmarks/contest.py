@@ -38,6 +38,7 @@ METHODS = {
     "dcgan": "synthesis.dcgan",
     "wasserstein_gan": "synthesis.wasserstein_gan",
     "hinge_diffaugment": "synthesis.hinge_diffaugment",
+    "fastgan": "synthesis.fastgan",
     "diffusion": "synthesis.diffusion",
     "variational": "synthesis.variational",
     "nonsaturating": "synthesis.nonsaturating_gan",

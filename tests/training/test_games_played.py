@@ -8,10 +8,12 @@ import torch
 
 from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
+from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.wasserstein import Wasserstein
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
@@ -28,6 +30,7 @@ GAMES = [
     Nonsaturating(**SMALL),
     Wasserstein(**SMALL, critic_turns=2, drift=1e-3),
     Minimax(generator=SMALL["generator"], discriminator=Discriminator(width=4, norm="batch", group=1)),
+    Reconstructing(generator=FastGenerator(width=4, latent=8), discriminator=FastDiscriminator(width=4)),
 ]
 
 

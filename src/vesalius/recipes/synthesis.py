@@ -11,6 +11,7 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.rivals import (
     dcgan,
     diffusion,
+    fastgan,
     hinge_diffaugment,
     nonsaturating_gan,
     variational,
@@ -76,6 +77,7 @@ RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
         "synthesis.wasserstein_gan": wasserstein_gan,
         "synthesis.dcgan": dcgan,
         "synthesis.hinge_diffaugment": hinge_diffaugment,
+        "synthesis.fastgan": fastgan,
         "synthesis.variational": variational,
         "synthesis.diffusion": diffusion,
     }
