@@ -42,6 +42,7 @@ METHODS = {
     "diffusion": "synthesis.diffusion",
     "variational": "synthesis.variational",
     "nonsaturating": "synthesis.nonsaturating_gan",
+    "stylegan": "synthesis.stylegan",
 }
 """Recipes by the name of the method."""
 

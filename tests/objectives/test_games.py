@@ -9,6 +9,7 @@ from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.denoising import Denoising
@@ -30,6 +31,7 @@ GAMES = [
     Minimax(**NORMED),
     Nonsaturating(**SMALL),
     Nonsaturating(**SMALL, adaptive=Adaptive()),
+    Nonsaturating(generator=StyleGenerator(width=4, latent=6), discriminator=Discriminator(width=4)),
     Reconstructing(**FAST),
     Relativistic(**SMALL),
     Wasserstein(**SMALL, drift=1e-3),

@@ -5,8 +5,9 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
+from vesalius.networks.style import StyleGenerator
 
-AnyGenerator = Generator | ResidualGenerator | FastGenerator
+AnyGenerator = Generator | ResidualGenerator | FastGenerator | StyleGenerator
 """Every network that makes pictures from latent coordinates against a critic."""
 
 AnyDiscriminator = Discriminator | ResidualDiscriminator | FastDiscriminator

@@ -14,6 +14,7 @@ from vesalius.recipes.rivals import (
     fastgan,
     hinge_diffaugment,
     nonsaturating_gan,
+    stylegan,
     variational,
     wasserstein_gan,
 )
@@ -74,6 +75,7 @@ RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
         "synthesis.conditional_gan": conditional_gan,
         "synthesis.relativistic_gan": relativistic_gan,
         "synthesis.nonsaturating_gan": nonsaturating_gan,
+        "synthesis.stylegan": stylegan,
         "synthesis.wasserstein_gan": wasserstein_gan,
         "synthesis.dcgan": dcgan,
         "synthesis.hinge_diffaugment": hinge_diffaugment,
