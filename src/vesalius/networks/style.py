@@ -115,7 +115,14 @@ class Modulated(nn.Module):
 
 
 class Layer(nn.Module):
-    """Modulated convolution, noise and a leaky rectifier."""
+    """Modulated convolution, noise and a leaky rectifier.
+
+    Args:
+        axes: 2 or 3.
+        spec: Of the generator.
+        channels: What comes in.
+        width: What goes out.
+    """
 
     def __init__(self, axes: int, spec: StyleGenerator, channels: int, width: int) -> None:
         super().__init__()
