@@ -38,9 +38,11 @@ METHODS = {
     "dcgan": "synthesis.dcgan",
     "wasserstein_gan": "synthesis.wasserstein_gan",
     "hinge_diffaugment": "synthesis.hinge_diffaugment",
+    "fastgan": "synthesis.fastgan",
     "diffusion": "synthesis.diffusion",
     "variational": "synthesis.variational",
     "nonsaturating": "synthesis.nonsaturating_gan",
+    "stylegan": "synthesis.stylegan",
 }
 """Recipes by the name of the method."""
 

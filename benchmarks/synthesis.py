@@ -32,7 +32,7 @@ from vesalius.evidence.estimate import Estimate
 OURS = "ours"
 SIZE = 64
 CHOSEN = ("chest", "nuclei", "hippocampus", PHANTOMS)
-ASKED = ("ours", "linear", "dcgan", "wasserstein_gan", "hinge_diffaugment", "diffusion")
+ASKED = ("ours", "linear", "dcgan", "wasserstein_gan", "hinge_diffaugment", "fastgan", "diffusion")
 DISTANCES = ("KID texture", "KID ssl")
 MEASURES = (
     *DISTANCES,

@@ -19,7 +19,8 @@ TINY = Effort(2, 16, 2, 9, 1, 2, 2, 1, 2, False)
 @pytest.fixture
 def bench(script):
     loaded = script("synthesis")
-    loaded.Score = import_module("contest").Score
+    contest = import_module("contest")
+    loaded.Score, loaded.play = contest.Score, contest.play
     return loaded
 
 
@@ -115,6 +116,18 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
     bench.sheet({name: tmp_path / name / "shown.npy" for name in ("linear",)}, tmp_path / "sheet.png")
     with Raster.open(tmp_path / "sheet.png") as sheet:
         assert sheet.height == 16 + 2 * 2 * (16 + 2) - 2
+
+
+def test_a_run_that_was_broken_off_goes_on(bench, tmp_path):
+    people = split_people(phantom_cohort(90, size=16), Selection())
+    contest = bench.Contest(bench.opened(people, 16, with_test=True), 0, TINY)
+    broken = contest.begun("hinge_diffaugment", 0.005, tmp_path / "run")
+    for tick in bench.play(broken):
+        if tick.step == 2:
+            break
+    again = contest.begun("hinge_diffaugment", 0.005, tmp_path / "run")
+    assert again.game.step == 2
+    assert again.seconds == pytest.approx(broken.seconds, abs=1e-6)
 
 
 def test_test_people_are_measured_only_where_they_are_asked_for(bench):

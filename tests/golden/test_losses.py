@@ -7,11 +7,13 @@ from vesalius.imaging.intensity import Window
 from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
+from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
@@ -49,6 +51,12 @@ MINIMAX = {
     "discriminator/real": 0.7115952,
     "discriminator/made": 0.6437002,
     "generator/adversarial": 0.7569480,
+}
+RECONSTRUCTING = {
+    "discriminator/real": 0.9510563,
+    "discriminator/made": 1.0436559,
+    "discriminator/redrawn": 0.8023691,
+    "generator/adversarial": -0.0415672,
 }
 VARIATIONAL = {"generator/reconstruction": 0.7243071, "generator/divergence": 0.001065765}
 DENOISING = {"generator/denoising": 0.8843476}
@@ -96,6 +104,12 @@ def test_the_minimax_game_stands_where_it_stood():
     critic = Discriminator(width=4, norm="batch", group=1)
     game = Minimax(generator=_PLAYERS["generator"], discriminator=critic)
     assert numbers_at_50(game) == pytest.approx(MINIMAX, rel=1e-4)
+
+
+def test_the_reconstructing_game_stands_where_it_stood():
+    critic = FastDiscriminator(width=4)
+    game = Reconstructing(generator=FastGenerator(width=4, latent=8), discriminator=critic)
+    assert numbers_at_50(game) == pytest.approx(RECONSTRUCTING, rel=1e-4)
 
 
 def test_the_variational_game_stands_where_it_stood():

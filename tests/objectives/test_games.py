@@ -8,6 +8,8 @@ from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.denoising import Denoising
@@ -15,6 +17,7 @@ from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.penalties import between, steepness, unevenness
+from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.objectives.turn import Objective
 from vesalius.objectives.variational import Variational
@@ -22,11 +25,14 @@ from vesalius.objectives.wasserstein import Wasserstein
 
 SMALL = {"generator": Generator(width=4, latent=6), "discriminator": Discriminator(width=4)}
 NORMED = {"generator": Generator(width=4, latent=6), "discriminator": Discriminator(width=4, norm="batch")}
+FAST = {"generator": FastGenerator(width=4, latent=6), "discriminator": FastDiscriminator(width=4)}
 GAMES = [
     Hinge(**SMALL),
     Minimax(**NORMED),
     Nonsaturating(**SMALL),
     Nonsaturating(**SMALL, adaptive=Adaptive()),
+    Nonsaturating(generator=StyleGenerator(width=4, latent=6), discriminator=Discriminator(width=4)),
+    Reconstructing(**FAST),
     Relativistic(**SMALL),
     Wasserstein(**SMALL, drift=1e-3),
     Variational(generator=Autoencoder(width=4, latent=6)),

@@ -13,7 +13,14 @@ from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.derived import derive
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.recipes.rivals import dcgan, hinge_diffaugment, nonsaturating_gan, wasserstein_gan
+from vesalius.recipes.rivals import (
+    dcgan,
+    fastgan,
+    hinge_diffaugment,
+    nonsaturating_gan,
+    stylegan,
+    wasserstein_gan,
+)
 from vesalius.recipes.synthesis import RECIPES, conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 
@@ -128,6 +135,21 @@ def test_the_number_to_beat_differs_from_the_default_in_its_head_start_alone(tas
     ours, other = (make(task, people, 10.0).objective for make in (conditional_gan, hinge_diffaugment))
     assert (ours.generator.head_start > 0, other.generator.head_start) == (True, 0)
     assert replace(other, generator=ours.generator) == ours
+
+
+def test_the_style_generator_plays_the_nonsaturating_game_without_head_start(task):
+    people = phantom_cohort(128)
+    usual, style = (make(task, people, 10.0).objective for make in (nonsaturating_gan, stylegan))
+    assert (style.generator.kind, style.generator.head_start) == ("style.generator", 0)
+    assert replace(style, generator=usual.generator) == usual
+
+
+def test_the_average_of_fastgan_keeps_a_thousandth_less_at_each_step(task):
+    recipe = fastgan(task, phantom_cohort(128), 10.0)
+    assert 0.5 ** (recipe.batch / recipe.half_life) == pytest.approx(0.999, abs=1e-5)
+    assert recipe.objective.augment.cutout == 0
+    usual = conditional_gan(task, phantom_cohort(128), 10.0).objective.generator
+    assert recipe.objective.generator.width * 2 == usual.width
 
 
 def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_derived(task):

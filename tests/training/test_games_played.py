@@ -8,10 +8,13 @@ import torch
 
 from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
+from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.wasserstein import Wasserstein
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
@@ -26,8 +29,10 @@ ADAPTIVE = Nonsaturating(**SMALL, augment=SHAKEN, adaptive=Adaptive(target=-0.9,
 GAMES = [
     ADAPTIVE,
     Nonsaturating(**SMALL),
+    Nonsaturating(generator=StyleGenerator(width=4, latent=8), discriminator=Discriminator(width=4)),
     Wasserstein(**SMALL, critic_turns=2, drift=1e-3),
     Minimax(generator=SMALL["generator"], discriminator=Discriminator(width=4, norm="batch", group=1)),
+    Reconstructing(generator=FastGenerator(width=4, latent=8), discriminator=FastDiscriminator(width=4)),
 ]
 
 

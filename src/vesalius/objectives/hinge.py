@@ -22,6 +22,16 @@ from vesalius.objectives.adversaries import (
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import flatness
 from vesalius.objectives.turn import Players, Terms, Turn
+from vesalius.shapes import Scores
+
+
+def margins(on_real: Scores, on_made: Scores) -> Terms:
+    """How far real scores are below +1, and made ones above -1.
+
+    Source:
+        Lim and Ye, arXiv 1705.02894, eq. 11.
+    """
+    return {"real": relu(1 - on_real).mean(), "made": relu(1 + on_made).mean()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +85,7 @@ class Hinge:
         """Push real pictures above +1 and made ones below -1."""
         pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng)
         on_real, on_made = opinions(players, pictures, real.condition)
-        return {"real": relu(1 - on_real).mean(), "made": relu(1 + on_made).mean()}
+        return margins(on_real, on_made)
 
     def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """R1: keep the critic flat at the real pictures."""

@@ -11,8 +11,10 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.rivals import (
     dcgan,
     diffusion,
+    fastgan,
     hinge_diffaugment,
     nonsaturating_gan,
+    stylegan,
     variational,
     wasserstein_gan,
 )
@@ -73,9 +75,11 @@ RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
         "synthesis.conditional_gan": conditional_gan,
         "synthesis.relativistic_gan": relativistic_gan,
         "synthesis.nonsaturating_gan": nonsaturating_gan,
+        "synthesis.stylegan": stylegan,
         "synthesis.wasserstein_gan": wasserstein_gan,
         "synthesis.dcgan": dcgan,
         "synthesis.hinge_diffaugment": hinge_diffaugment,
+        "synthesis.fastgan": fastgan,
         "synthesis.variational": variational,
         "synthesis.diffusion": diffusion,
     }

@@ -1,0 +1,243 @@
+"""FastGAN-shaped players: skip-layer excitation in the generator, a critic that can draw what it saw."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d, glu, leaky_relu, silu
+from torch.nn.utils.parametrizations import spectral_norm
+
+from vesalius.errors import RecipeError
+from vesalius.networks.blocks import (
+    Convolution,
+    Shape,
+    axes_of,
+    batch_norm,
+    coarse_of,
+    convolution,
+    deep,
+    even_,
+    flat,
+    halving,
+    narrow_,
+    size_of,
+    stages_of,
+)
+from vesalius.networks.linear import LinearBase
+from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
+from vesalius.shapes import Batch, Classes, Latents, Scores
+
+_WIDEST = 8
+_LEAP = 4
+_POOLED = 4
+_SLOPE = 0.2
+_MEAN = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastGenerator:
+    """Latent coordinates and a class to a picture, where coarse grids weigh the channels of fine ones.
+
+    Args:
+        width: Channels of the finest grid; up to eight times as many at coarser ones. Published: 64.
+        latent: Number of latent coordinates.
+        head_start: Components of the linear base that the network adds its residual to; 0 for none.
+
+    Raises:
+        RecipeError: No channel, no latent coordinate, or more components than coordinates.
+
+    Source:
+        Liu et al., ICLR 2021, section 3.1.
+    """
+
+    kind: Literal["fast.generator"] = "fast.generator"
+    width: int = 16
+    latent: int = 256
+    head_start: int = 0
+
+    def __post_init__(self) -> None:
+        _refuse_none("generator", width=self.width, latent=self.latent)
+        if not 0 <= self.head_start <= self.latent:
+            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+
+    def build(self, shape: Shape, classes: int) -> "FastMaker":
+        """The network for pictures of a shape, freshly drawn.
+
+        Raises:
+            RecipeError: The sides of the picture cannot be halved down to a coarse grid.
+        """
+        return FastMaker(self, shape, classes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastDiscriminator:
+    """A picture and its class to a score; on the way it keeps enough to draw the picture again.
+
+    Every convolution has spectral norm 1. Unlike in the published code there is no batch normalisation,
+    so that real and made pictures go through in one pass and a score is that of one picture alone.
+
+    Args:
+        width: Channels after the first layer; up to eight times as many further on. Published: 64.
+
+    Raises:
+        RecipeError: No channel.
+
+    Source:
+        Liu et al., ICLR 2021, section 3.2; Miyato et al., ICLR 2018, for the spectral norm.
+    """
+
+    kind: Literal["fast.discriminator"] = "fast.discriminator"
+    width: int = 16
+
+    def __post_init__(self) -> None:
+        _refuse_none("discriminator", width=self.width)
+
+    def build(self, shape: Shape, classes: int) -> "FastCritic":
+        """The network for pictures of a shape, freshly drawn.
+
+        Raises:
+            RecipeError: The sides of the picture cannot be halved down to a coarse grid.
+        """
+        return FastCritic(self, shape, classes)
+
+
+def _refuse_none(player: str, **counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise RecipeError(f"{player}.{name} is {count}, wanted more than 0")
+
+
+class Excitation(nn.Module):
+    """Weighs the channels of a fine grid by what is seen at a coarse one: a skip over many layers.
+
+    Source:
+        Liu et al., ICLR 2021, section 3.1, eq. 2.
+    """
+
+    def __init__(self, axes: int, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.axes = axes
+        self.squeeze = nn.Linear(coarse * _POOLED**axes, fine)
+        self.weigh = nn.Linear(fine, fine)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        """The fine features, each channel times a number from 0 to 1."""
+        pool = adaptive_avg_pool2d if self.axes == 2 else adaptive_avg_pool3d
+        seen = silu(self.squeeze(pool(coarse, _POOLED).flatten(1)))
+        return fine * self.weigh(seen).sigmoid().unflatten(1, (-1, *[1] * self.axes))
+
+
+class FastMaker(nn.Module):
+    """Generator of FastGAN shape; with a head start it learns what the linear model lacks.
+
+    Grids with one and with two gated convolutions alternate. The published noise is left out, so that a
+    picture is a function of its latent coordinates; so is the spectral norm, which the batch
+    normalisation after each convolution undoes.
+    """
+
+    def __init__(self, spec: FastGenerator, shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.axes = axes_of(shape)
+        stages = stages_of(shape)
+        widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages + 1))]
+        self.grid = (2 * widths[0], *coarse_of(shape, stages))
+        self.embedding = nn.Embedding(classes, spec.latent)
+        self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
+        self.stem_norm = batch_norm(self.axes, self.grid[0])
+        self.grow = nn.ModuleList(
+            _growing(self.axes, wide, narrow, 1 + level % 2)
+            for level, (wide, narrow) in enumerate(pairwise(widths))
+        )
+        leap = min(_LEAP, stages)
+        self.excite = nn.ModuleList(
+            Excitation(self.axes, coarse, fine) for coarse, fine in zip(widths, widths[leap:], strict=False)
+        )
+        self.head = convolution(self.axes, widths[-1], shape[0], 3)
+        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        narrow_(self)
+        if self.base is not None:
+            for parameter in self.head.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, latents: Latents, condition: Classes) -> Batch:
+        """Pictures, about in [-1, 1]."""
+        start = self.stem(torch.cat([latents, self.embedding(condition)], dim=1))
+        grids = [glu(self.stem_norm(start.unflatten(1, self.grid)), dim=1)]
+        without = len(self.grow) - len(self.excite)
+        for level, grow in enumerate(self.grow):
+            features = grow(grown(grids[-1]))
+            # Those that come after a whole leap are weighed, the first of them by the coarsest grid.
+            if (leapt := level - without) >= 0:
+                features = self.excite[leapt](grids[leapt], features)
+            grids.append(features)
+        residual = self.head(grids[-1]).float()
+        if self.base is None:
+            return deep(residual.tanh(), self.axes)
+        return self.base(latents, condition) + deep(residual, self.axes)
+
+
+class Fall(nn.Module):
+    """Half the grid, by convolutions and by a mean side by side."""
+
+    def __init__(self, axes: int, channels: int, width: int) -> None:
+        super().__init__()
+        self.first = halving(axes, channels, width)
+        self.second = convolution(axes, width, width, 3)
+        self.mean = _MEAN[axes](2)
+        self.direct = convolution(axes, channels, width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features on the smaller grid."""
+        main = leaky_relu(self.second(leaky_relu(self.first(features), _SLOPE)), _SLOPE)
+        return (main + leaky_relu(self.direct(self.mean(features)), _SLOPE)) / 2
+
+
+class FastCritic(nn.Module):
+    """Critic of FastGAN shape, conditioned by projection (Miyato and Koyama, ICLR 2018, eq. 4)."""
+
+    def __init__(self, spec: FastDiscriminator, shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.axes = axes_of(shape)
+        stages = stages_of(shape)
+        widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
+        self.stem = halving(self.axes, shape[0], widths[0])
+        self.fall = nn.ModuleList(Fall(self.axes, narrow, wide) for narrow, wide in pairwise(widths))
+        features = size_of((widths[-1], *coarse_of(shape, stages)))
+        self.score = nn.Linear(features, 1)
+        even_(self, _SLOPE)
+        for layer in [*self.modules()]:
+            if isinstance(layer, Convolution | nn.Linear):
+                spectral_norm(layer)
+        self.embedding = nn.Embedding(classes, features)
+        nn.init.zeros_(self.embedding.weight)
+        self.places = (stages - 2, max(stages - 3, 0))
+        whole, part = self.places
+        self.whole = Redrawer(self.axes, widths[whole], spec.width, whole, shape[0])
+        self.part = Redrawer(self.axes, widths[part], spec.width, part + 1, shape[0])
+
+    def forward(self, image: Batch, condition: Classes) -> Scores:
+        """One score for each picture, always in float32."""
+        return self.remember(image, condition)[0]
+
+    def remember(self, image: Batch, condition: Classes) -> tuple[Scores, Memory]:
+        """The scores, and what was kept of the pictures on the way."""
+        grids = [leaky_relu(self.stem(flat(image, self.axes)), _SLOPE)]
+        for fall in self.fall:
+            grids.append(fall(grids[-1]))
+        whole, part = self.places
+        found = grids[-1].flatten(1).float()
+        with torch.autocast(found.device.type, enabled=False):
+            projection = (self.embedding(condition) * found).sum(1)
+            scores = self.score(found).squeeze(1) + projection
+        return scores, Memory(grids[whole], grids[part])
+
+    def redraw(self, memory: Memory, corner: Corner) -> tuple[Batch, Batch]:
+        """Pictures as they are kept: whole at half their sides, and one corner at full resolution."""
+        return self.whole(memory.whole), self.part(corner_of(memory.part, corner))
+
+
+def _growing(axes: int, wide: int, narrow: int, convolutions: int) -> nn.Sequential:
+    more = [Gated(axes, narrow, narrow) for _ in range(convolutions - 1)]
+    return nn.Sequential(Gated(axes, wide, narrow), *more)

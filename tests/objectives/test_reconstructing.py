@@ -1,0 +1,74 @@
+"""The critic that redraws: of what, and how its errors are counted."""
+
+import pytest
+import torch
+
+from vesalius.errors import RecipeError
+from vesalius.example import Single
+from vesalius.networks.blocks import seeded
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.reconstructing import Reconstructing, halved
+
+NOTHING = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
+SMALL = {"generator": FastGenerator(width=4, latent=6), "discriminator": FastDiscriminator(width=4)}
+
+
+def real(count=4):
+    return Single(torch.rand(count, 1, 1, 16, 16, generator=seeded(5)) * 2 - 1, torch.arange(count) % 2)
+
+
+def test_half_of_a_picture_is_means_of_cells():
+    picture = torch.arange(32.0).view(1, 2, 4, 4)
+    assert torch.allclose(halved(picture), torch.nn.functional.avg_pool2d(picture, 2))
+    volume = torch.randn(2, 3, 4, 6, 8, generator=seeded(1))
+    assert torch.allclose(halved(volume), torch.nn.functional.avg_pool3d(volume, 2), atol=1e-6)
+
+
+def test_the_critic_redraws_real_pictures_only_and_half_of_everything(monkeypatch):
+    game = Reconstructing(**SMALL, augment=NOTHING, redrawing=2.0)
+    players, pictures = game.players((1, 1, 16, 16), classes=2), real()
+    asked = []
+
+    def grey(memory, corner):
+        asked.append((len(memory.whole), corner))
+        return (torch.zeros(4, 1, 1, 8, 8),) * 2
+
+    monkeypatch.setattr(players["discriminator"], "redraw", grey)
+    terms = game.discriminator_loss(players, pictures, seeded(0))
+    ((count, corner),) = asked
+    rows, columns = (slice(8 * half, 8 * half + 8) for half in corner)
+    wanted = halved(pictures.image.squeeze(2)).abs().mean()
+    wanted = wanted + pictures.image[:, :, 0, rows, columns].abs().mean()
+    assert count == 4
+    assert terms["redrawn"].item() == pytest.approx(2 * wanted.item(), rel=1e-5)
+
+
+def test_without_redrawing_it_is_the_hinge_game():
+    game = Reconstructing(**SMALL, augment=NOTHING, redrawing=0.0)
+    plain = Hinge(**SMALL, augment=NOTHING)
+    players = game.players((1, 1, 16, 16), classes=2).eval()
+    mine, theirs = (one.discriminator_loss(players, real(), seeded(0)) for one in (game, plain))
+    assert mine["redrawn"] == 0
+    assert all(torch.allclose(theirs[name], mine[name]) for name in ("real", "made"))
+
+
+def test_the_critic_learns_to_redraw():
+    game = Reconstructing(**SMALL, augment=NOTHING, learning_rate=1e-2)
+    players, pictures = game.players((1, 1, 16, 16), classes=2), real()
+    pictures = Single(torch.ones_like(pictures.image) * 0.5, pictures.condition)
+    optimizer = torch.optim.Adam(players["discriminator"].parameters(), lr=1e-2)
+    errors = []
+    for step in range(20):
+        terms = game.discriminator_loss(players, pictures, seeded(step))
+        optimizer.zero_grad()
+        sum(terms.values()).backward()
+        optimizer.step()
+        errors.append(terms["redrawn"].item())
+    assert errors[-1] < errors[0] / 2
+
+
+def test_a_negative_weight_is_refused():
+    with pytest.raises(RecipeError, match="redrawing is -1"):
+        Reconstructing(redrawing=-1.0)
