@@ -13,7 +13,7 @@ from vesalius.networks.blocks import seeded
 from vesalius.objectives.augment import Augment
 
 OFF = {"shift": 0.0, "cutout": 0.0, "brightness": 0.0, "contrast": 0.0}
-USUAL = {"shift": 0.125, "cutout": 0.5, "brightness": 0.5, "contrast": 0.5}
+USUAL = {"shift": 0.125, "cutout": 0.5, "brightness": 0.5, "contrast": 0.9}
 RARE = {"flip": True, "rotation": 20.0, "scale": 0.2, "elastic": 0.1, "noise": 0.2, "bias": 1.0}
 
 
@@ -48,7 +48,7 @@ def others(sided):
 
 @pytest.fixture(scope="session")
 def usual(train):
-    return learn_detector(train, Augment(**USUAL), steps=200)
+    return learn_detector(train, Augment(**USUAL), steps=250)
 
 
 @pytest.fixture(scope="session")
