@@ -73,6 +73,16 @@ def test_a_set_that_inherits_an_operation_is_caught_by_its_name(name, strength, 
     assert found[name].share.low - 0.05 < all_of_them < found[name].share.high + 0.1
 
 
+@pytest.mark.parametrize(("probability", "share"), [(1.0, 0.9), (0.5, 0.5)])
+def test_operations_that_are_inherited_together_are_caught_together(probability, share, usual, held, others):
+    augment = Augment(**USUAL, probability=probability)
+    stack = augment(torch.from_numpy(others.stack), seeded(5)).clamp(-1, 1).numpy()
+    found = {leak.operation: leak for leak in leaks(usual, held, replace(others, stack=stack))}
+    assert all(leak.is_leak for leak in found.values())
+    for name in ("shift", "cutout"):
+        assert found[name].share.value == pytest.approx(share, abs=0.2)
+
+
 @pytest.mark.parametrize("what", ["people", "linear", "slightly blurred", "blurred"])
 def test_a_set_that_inherits_nothing_is_cleared(what, usual, rare, train, held, others):
     stacks = {
