@@ -4,6 +4,7 @@ import numpy as np
 
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence import baselines
+from vesalius.evidence.baselines import augmented
 from vesalius.evidence.intervals import numbered
 from vesalius.networks.linear import LinearBase
 from vesalius.recipes.derived import derive
@@ -25,3 +26,18 @@ def test_the_linear_anchor_has_as_many_components_as_the_head_start(monkeypatch)
         people = stack(cohort, task)
         baselines.linear_samples(people.stack, people.labels, numbered(people.patients), np.zeros(2, int), 0)
         assert built[-1] == derive(task, cohort, 1.0).components > 1
+
+
+def test_classical_augmentation_keeps_what_there_is_and_moves_it_by_a_twentieth():
+    """In an oblong picture too: a turn is a turn of what is seen, not of the grid."""
+    y, x = np.mgrid[-16:16, -32:32] + 0.5
+    bar = ((abs(x) < 12) & (abs(y) < 3)).astype(np.float32) * 1.6 - 0.8
+    changed = augmented(np.broadcast_to(bar, (200, 1, 1, 32, 64)), 3)[:, 0, 0] + 0.8
+    assert np.array_equal(changed, augmented(np.broadcast_to(bar, (200, 1, 1, 32, 64)), 3)[:, 0, 0] + 0.8)
+    seen = changed > 0.8
+    assert np.all(abs(seen.sum((1, 2)) / (24 * 6) - 1) < 0.25)
+    across, down = (np.array([place[one].mean() for one in seen]) for place in (x, y))
+    assert 2 < abs(across).max() < 64 * 0.056
+    assert 1 < abs(down).max() < 32 * 0.066
+    tilt = [np.polyfit(x[one], y[one], 1)[0] for one in seen]
+    assert 0.09 < np.abs(tilt).max() < 0.14, "as steep as 7 degrees"

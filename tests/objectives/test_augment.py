@@ -1,5 +1,7 @@
 """Augmentation: a function of its stream, nothing at strength nothing, and without leaks where it is rare."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -17,9 +19,12 @@ EVERY = {
     "flip": True,
     "rotation": 20.0,
     "scale": 0.2,
+    "elastic": 0.08,
     "noise": 0.1,
     "bias": 0.3,
 }
+MOVES = ("shift", "flip", "rotation", "scale", "elastic")
+SHAPES = [(3, 1, 1, 16, 16), (3, 2, 8, 16, 12)]
 
 
 def only(name, **others):
@@ -50,7 +55,7 @@ def test_a_shift_moves_a_point_by_whole_pixels_and_no_further_than_its_share():
     assert torch.all(moved.flatten(1).max(1).values == 1)
 
 
-@pytest.mark.parametrize("shape", [(3, 1, 1, 16, 16), (3, 2, 8, 16, 12)])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_nothing_is_nothing(shape):
     image, rng = noise(*shape), seeded(0)
     untouched = rng.get_state()
@@ -61,7 +66,7 @@ def test_nothing_is_nothing(shape):
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("shape", [(3, 1, 1, 16, 16), (3, 2, 8, 16, 12)])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_operation_works_alone_in_two_and_three_dimensions(name, shape):
     image = noise(*shape).requires_grad_()
     changed = only(name)(image, seeded(1))
@@ -153,6 +158,90 @@ def test_a_shift_below_one_half_can_be_undone(side):
         assert float((1 - probability + probability * seen).min()) > 0
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_value_is_waited_for(shape, monkeypatch):
+    """A tensor without values can be changed only by who never asks for one."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    image = torch.empty(shape, device="meta")
+    assert Augment(**EVERY)(image, seeded(1)).shape == shape
+    assert Augment(**EVERY)(image, seeded(1), torch.tensor(0.5, device="meta")).shape == shape
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_half_width_pictures_are_changed_in_full_width(shape):
+    image = noise(*shape).bfloat16()
+    changed = Augment(**EVERY)(image, seeded(1))
+    assert changed.dtype == torch.float32
+    assert torch.equal(changed, Augment(**EVERY)(image.float(), seeded(1)))
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("shape", [(2, 1, 1, 8, 8), (2, 1, 4, 4, 4)])
+def test_gradients_of_every_operation_are_those_of_finite_differences(name, shape):
+    """Each operation is straight in the picture, so a wide step serves and the rounding is small."""
+    image, way = noise(*shape), torch.randn(shape, generator=seeded(6))
+    weights = torch.randn(shape, generator=seeded(7))
+    image.requires_grad_()
+    change = only(name)
+    (change(image, seeded(2)) * weights).sum().backward()
+    with torch.no_grad():
+        ahead, behind = change(image + 0.5 * way, seeded(2)), change(image - 0.5 * way, seeded(2))
+    slope = float(((ahead - behind).double() * weights).sum())
+    assert float((image.grad * way).sum()) == pytest.approx(slope, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_seed_is_one_operation_whatever_the_pictures(name, shape):
+    real, made = noise(*shape), torch.rand(shape, generator=seeded(8)) * 2 - 1
+    moved = [only(name)(image, seeded(3)) - BLANK for image in (real, made, (real + made) / 2)]
+    assert torch.allclose((moved[0] + moved[1]) / 2, moved[2], atol=1e-5)
+
+
+def test_noise_has_at_most_the_said_deviation_and_a_third_of_its_square_on_average():
+    """The deviation is drawn evenly up to the largest: its mean square is a third of that one's."""
+    flat = torch.zeros(500, 1, 1, 32, 32)
+    deviations = only("noise")(flat, seeded(0)).flatten(1).std(1)
+    assert EVERY["noise"] * 0.95 < float(deviations.max()) < EVERY["noise"] * 1.1
+    assert float(deviations.square().mean()) == pytest.approx(EVERY["noise"] ** 2 / 3, rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [(200, 1, 1, 33, 33), (60, 1, 17, 17, 17)])
+def test_a_turn_keeps_what_there_is_and_a_size_changes_it_by_its_power(shape):
+    image = ball(shape)
+    before = (image - BLANK).sum((1, 2, 3, 4))
+    turned = (only("rotation")(image, seeded(1)) - BLANK).sum((1, 2, 3, 4))
+    assert torch.allclose(turned, before, rtol=0.03)
+    axes = 2 if shape[2] == 1 else 3
+    sized = (only("scale")(image, seeded(1)) - BLANK).sum((1, 2, 3, 4)) / before
+    factors = sized ** (1 / axes)
+    assert 1 / 1.22 < float(factors.min()) < 0.87
+    assert 1.15 < float(factors.max()) < 1.22
+
+
+@pytest.mark.parametrize("shape", [(40, 1, 1, 33, 33), (40, 1, 17, 17, 17)])
+def test_a_bend_moves_the_centre_of_mass_by_no_more_than_it_says(shape):
+    image = ball(shape)
+    bent = only("elastic")(image, seeded(1)) - BLANK
+    moved = torch.stack([centre(bent, axis) - centre(image - BLANK, axis) for axis in (3, 4)])
+    assert 0.3 < float(moved.abs().max()) < EVERY["elastic"] * shape[-1]
+    assert float(moved.mean().abs()) < 0.3, "no way is preferred"
+
+
+def ball(shape):
+    """A disc or ball in the middle, with a soft edge."""
+    away = [(torch.arange(side) - (side - 1) / 2) ** 2 for side in shape[2:]]
+    radius = (away[0][:, None, None] + away[1][:, None] + away[2]).sqrt()
+    return (BLANK + 2 * torch.sigmoid(2 * (shape[-1] / 4 - radius))).expand(shape)
+
+
+def centre(weight, axis):
+    """Centre of mass along an axis, in voxels."""
+    along = torch.arange(float(weight.shape[axis]))
+    others = [other for other in (1, 2, 3, 4) if other != axis]
+    return (weight.sum(others) * along).sum(1) / weight.sum((1, 2, 3, 4))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -162,6 +251,7 @@ def test_a_shift_below_one_half_can_be_undone(side):
         ("contrast", 1.5, "augment.contrast is 1.5, wanted 0 to 1"),
         ("rotation", 181.0, "augment.rotation is 181.0, wanted 0 to 180"),
         ("scale", -1.0, "augment.scale is -1.0, wanted 0 to 1"),
+        ("elastic", 0.2, "augment.elastic is 0.2, wanted 0 to 0.1"),
         ("noise", 2.0, "augment.noise is 2.0, wanted 0 to 1"),
         ("bias", float("inf"), "augment.bias is inf, wanted 0 to 1"),
         ("probability", 1.1, "augment.probability is 1.1, wanted 0 to 1"),

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from vesalius.networks.blocks import seeded
+from vesalius.objectives.fields import field
 from vesalius.objectives.warps import BLANK, mirrored, rotation, shifted, warped
 
 QUARTER = torch.pi / 2
@@ -120,3 +121,55 @@ def test_gradients_of_a_warp_are_those_of_finite_differences():
     matrix = rotation(torch.tensor([[0.4]])).double()
     steps = torch.tensor([[0.3, -0.7]], dtype=torch.float64)
     assert torch.autograd.gradcheck(lambda seen: warped(seen, matrix, steps), image)
+
+
+def test_a_bend_that_is_the_same_everywhere_is_a_shift(letter, box):
+    for image, steps in ((letter, [3.0, -2.0]), (box, [3.0, -2.0, 1.0])):
+        axes, count = len(steps), len(image)
+        eye, still = torch.eye(axes).expand(count, -1, -1), torch.zeros(count, axes)
+        bend = torch.tensor(steps).view(1, -1, *[1] * axes).expand(count, axes, *[7] * axes)
+        whole_steps = torch.tensor([steps] * count).long()
+        assert torch.allclose(warped(image, eye, still, bend), shifted(image, whole_steps), atol=1e-4)
+
+
+def test_a_bend_of_nothing_beside_a_turn_is_the_turn(box):
+    matrix, steps = rotation(torch.tensor([[0.2, 0.1, 0.0]] * 2)), torch.tensor([[0.5, 0.0, -1.0]] * 2)
+    bent = warped(box, matrix, steps, torch.zeros(2, 3, 7, 7, 7))
+    assert torch.allclose(bent, warped(box, matrix, steps), atol=1e-5)
+
+
+def test_outside_may_be_blank_or_as_at_the_border():
+    image = torch.full((1, 1, 1, 8, 8), 0.25)
+    away = torch.tensor([[3.0, 0.0]])
+    assert bool((warped(image, torch.eye(2)[None], away)[..., -2:] == BLANK).all())
+    assert torch.allclose(warped(image, torch.eye(2)[None], away, padding="border"), image)
+
+
+def test_gradients_of_a_bend_are_those_of_finite_differences():
+    image = torch.rand(1, 1, 3, 4, 5, generator=seeded(1), dtype=torch.float64).requires_grad_()
+    bend = torch.rand(1, 3, 7, 7, 7, generator=seeded(2), dtype=torch.float64) - 0.5
+    matrix, steps = torch.eye(3, dtype=torch.float64)[None], torch.zeros(1, 3, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda seen: warped(seen, matrix, steps, bend), image)
+
+
+def slope(knots, at, axes):
+    """How much a field rises along all axes together, a quarter of a voxel either way of a place."""
+    side = 4 * 32
+    values = field(knots, (side,) * axes).squeeze()
+    here = [at] * axes
+    ahead = [[*here[:axis], at + 1, *here[axis + 1 :]] for axis in range(axes)]
+    return sum(4 * (values[tuple(place)] - values[tuple(here)]) for place in ahead)
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_the_strongest_bend_does_not_fold(axes):
+    """Where all displacements are one field, the map goes forward as long as 1 and its slopes do.
+
+    The steepest field has each knot at its limit, on the side that lowers the slopes at a place.
+    """
+    least = []
+    for at in range(48, 80, 4):
+        knots = torch.zeros(1, 1, *[7] * axes, requires_grad=True)
+        (way,) = torch.autograd.grad(slope(knots, at, axes), knots)
+        least.append(1 + float(slope(-0.1 * 32 * way.sign(), at, axes)))
+    assert 0 < min(least) < 0.25

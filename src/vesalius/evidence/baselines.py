@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int
 from scipy.ndimage import gaussian_filter
-from torch.nn import functional
 
 from vesalius.networks.linear import LinearBase, components_of
+from vesalius.objectives.warps import rotation, warped
 from vesalius.shapes import Stack
 
 LabelsOf = Int[np.ndarray, "_"]
@@ -59,12 +59,14 @@ def augment(pictures: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch
         return low + (high - low) * torch.rand(count, generator=rng)
 
     angle, scale = between(-0.12, 0.12), between(0.95, 1.05)
-    flip = torch.where(between(0, 1) < 0.5, -1.0, 1.0) if mirror else torch.ones(count)
-    cosine, sine = scale * angle.cos(), scale * angle.sin()
-    rows = [cosine * flip, -sine, between(-0.1, 0.1), sine * flip, cosine, between(-0.1, 0.1)]
-    theta = torch.stack(rows, dim=1).reshape(count, 2, 3)
-    grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
-    moved = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    matrix = scale[:, None, None] * rotation(angle[:, None])
+    if mirror:
+        matrix[:, :, 0] *= torch.where(between(0, 1) < 0.5, -1.0, 1.0)[:, None]
+    away = torch.stack(
+        [between(-0.05, 0.05) * side for side in (pictures.shape[3], pictures.shape[2])], dim=1
+    )
+    steps = torch.linalg.solve(matrix, away)
+    moved = warped(pictures[:, :, None], matrix, steps, padding="border")[:, :, 0]
     lit = moved * between(0.9, 1.1)[:, None, None, None] + between(-0.05, 0.05)[:, None, None, None]
     return (lit + 0.02 * torch.randn(lit.shape, generator=rng)).clamp(-1, 1)
 

@@ -1,7 +1,5 @@
 """Changes of what a voxel says: contrast, brightness, bias fields, noise and holes, by given amounts."""
 
-from math import comb
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -26,7 +24,7 @@ def brightened(image: Batch, offset: Amounts) -> Batch:
 
 def noised(image: Batch, level: Amounts, noise: Float[Tensor, "b c z y x"]) -> Batch:
     """Values with noise of unit variance added, `level` times as large, in scaled units."""
-    return image + level * noise
+    return torch.addcmul(image, level, noise)
 
 
 def biased(image: Batch, log_gain: Float[Tensor, "b z y x"]) -> Batch:
@@ -37,23 +35,6 @@ def biased(image: Batch, log_gain: Float[Tensor, "b z y x"]) -> Batch:
         and smooth in its logarithm.
     """
     return (image - BLANK) * log_gain.exp()[:, None] + BLANK
-
-
-def smooth(knots: Float[Tensor, "b k j i"], extent: tuple[int, int, int]) -> Float[Tensor, "b z y x"]:
-    """Polynomials over a picture that nowhere leave the range of their knots.
-
-    Args:
-        knots: Bernstein coefficients along ``z y x``; one knot along an axis: constant along it.
-        extent: Of the picture, ``(z, y, x)``.
-    """
-    weights = [_bernstein(count, side).to(knots) for count, side in zip(knots.shape[1:], extent, strict=True)]
-    return torch.einsum("bkji,kz,jy,ix->bzyx", knots, *weights)
-
-
-def _bernstein(count: int, side: int) -> Float[Tensor, "k n"]:
-    """Weight of each knot at each voxel centre: none negative, one in all."""
-    place, degree = (torch.arange(side) + 0.5) / side, count - 1
-    return torch.stack([comb(degree, i) * place**i * (1 - place) ** (degree - i) for i in range(count)])
 
 
 def cut(image: Batch, centres: Int[Tensor, "b n"], share: float) -> Batch:

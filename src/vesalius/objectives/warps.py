@@ -1,13 +1,15 @@
-"""Changes of where a voxel lies: shifts, mirrors, turns and sizes, by given amounts."""
+"""Changes of where a voxel lies: shifts, mirrors, turns, sizes and bends, by given amounts."""
 
 from itertools import combinations
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import grid_sample
 
 from vesalius.networks.blocks import deep, flat
+from vesalius.objectives.fields import field, knot_places
 from vesalius.shapes import Batch
 
 BLANK = -1.0
@@ -61,24 +63,53 @@ def rotation(angles: Float[Tensor, "b k"]) -> Float[Tensor, "b n n"]:
     return whole
 
 
-def warped(image: Batch, matrix: Float[Tensor, "b n n"], steps: Float[Tensor, "b n"]) -> Batch:
-    """Pictures read at other places, by one linear interpolation; outside lies `BLANK`.
+def warped(
+    image: Batch,
+    matrix: Float[Tensor, "b n n"],
+    steps: Float[Tensor, "b n"],
+    bend: Float[Tensor, "b n *k"] | None = None,
+    padding: Literal["zeros", "border"] = "zeros",
+) -> Batch:
+    """Pictures read at other places, by one linear interpolation.
 
     The voxel at ``p``, counted from the centre of the picture in the order x, y (and z), shows what
-    was at ``matrix @ (p + steps)``. A picture that does not move is given back to the last bit.
+    was at ``matrix @ (p + steps) + bend(p)``. A picture that does not move is given back to the last bit.
 
     Args:
         image: Pictures.
         matrix: From places in the new picture to places in the old one: a picture is turned by the
             inverse of this. Voxels are taken as squares or cubes.
         steps: In voxels.
+        bend: Knots of a spline of displacements, in voxels, along the axes of the picture.
+        padding: What lies outside: ``zeros`` for `BLANK`, ``border`` for the nearest voxel.
     """
-    axes = len(sides_of(image))
-    pictures = flat(image, axes)
-    sides = torch.tensor(sides_of(image)[::-1], dtype=matrix.dtype, device=image.device)
-    offset = matrix @ steps[:, :, None]
-    theta = torch.cat([matrix * sides / sides[:, None], 2 * offset / sides[:, None]], dim=2)
-    grid = affine_grid(theta, list(pictures.shape), align_corners=False)
-    read = grid_sample(pictures - BLANK, grid, padding_mode="zeros", align_corners=False) + BLANK
-    still = (matrix == torch.eye(axes, device=matrix.device)).all(dim=(1, 2)) & (steps == 0).all(dim=1)
-    return torch.where(still.view(-1, 1, 1, 1, 1), image, deep(read, axes))
+    sides = sides_of(image)
+    pictures = flat(image, len(sides))
+    grid = _grid(matrix, steps, bend, sides).movedim(1, -1)
+    read = grid_sample(pictures - BLANK, grid, padding_mode=padding, align_corners=False).add_(BLANK)
+    still = (matrix == torch.eye(len(sides), device=matrix.device)).all(dim=(1, 2)) & (steps == 0).all(dim=1)
+    if bend is not None:
+        still &= (bend == 0).flatten(1).all(dim=1)
+    return torch.where(still.view(-1, 1, 1, 1, 1), image, deep(read, len(sides)))
+
+
+def _grid(
+    matrix: Float[Tensor, "b n n"],
+    steps: Float[Tensor, "b n"],
+    bend: Float[Tensor, "b n *k"] | None,
+    sides: tuple[int, ...],
+) -> Float[Tensor, "b n *sides"]:
+    """Where each voxel is read, from -1 on one edge of the picture to 1 on the other.
+
+    An affine map is itself a spline, so that it costs nothing beside a displacement: its knots are where
+    it takes the places of the knots.
+    """
+    form = "straight" if bend is None else "spline"
+    counts = [2] * len(sides) if bend is None else bend.shape[2:]
+    along = [knot_places(count, side, form) for count, side in zip(counts, sides, strict=True)]
+    knots = torch.stack(torch.meshgrid(*along, indexing="ij")[::-1]).to(matrix)
+    moved = knots.unsqueeze(0) + steps.view(*steps.shape, *[1] * len(sides))
+    taken = torch.einsum("bij,bj...->bi...", matrix, moved)
+    halves = torch.tensor(sides[::-1], dtype=matrix.dtype, device=matrix.device) / 2
+    taken = taken if bend is None else taken + bend
+    return field(taken / halves.view(1, -1, *[1] * len(sides)), sides, form)
