@@ -10,6 +10,7 @@ from cohorts import Opened
 from pydantic import TypeAdapter
 from sheets import leave_shown
 
+from vesalius.cohort.cohort import Cohort
 from vesalius.errors import EmptyCohortError, EvidenceError, TrainingError
 from vesalius.evidence.baselines import linear_samples
 from vesalius.evidence.contract import Sets, admit
@@ -23,6 +24,7 @@ from vesalius.evidence.measure import compare
 from vesalius.evidence.utility import Exam, Lesson
 from vesalius.evidence.views import References, Seen, references, seen, view
 from vesalius.model.card import Card
+from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.storage import forget, written
 from vesalius.training.fit import finish, play
@@ -162,11 +164,21 @@ class Contest:
         made = linear_samples(train.stack, train.labels, people, wanted, self.seed)
         return stack_made(torch.from_numpy(made), wanted.tolist(), self.side.task)
 
-    def begun(self, method: str, minutes: float, folder: Path) -> Run:
-        """The run of a method; a folder of one that was broken off is taken up."""
+    def recipe(self, method: str, minutes: float) -> Recipe:
+        """What a method plays on this cohort."""
         cohort, task = self.side.people.parts.train, self.side.task
-        recipe = RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
-        run = open_run(folder, recipe, cohort, minutes)
+        return RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
+
+    def begun(self, recipe: Recipe, minutes: float, folder: Path, people: Cohort | None = None) -> Run:
+        """A run under the judge of all; a folder of one that was broken off is taken up.
+
+        Args:
+            recipe: What is played.
+            minutes: Budget.
+            folder: Of the run.
+            people: Whom it learns from; all training people when None.
+        """
+        run = open_run(folder, recipe, people or self.side.people.parts.train, minutes)
         run.judge = self.judge
         return run
 
@@ -204,15 +216,14 @@ class Contest:
         return {name: one.estimate(name, len(test), seed) for name, one in areas.items()}
 
 
-def entered(contest: Contest, row: Row, folder: Path) -> tuple[Row, Stacked | None]:
+def entered(contest: Contest, row: Row, run: Run | None) -> tuple[Row, Stacked | None]:
     """Play and measure one method; one that fails has a row that says why.
 
     Args:
         contest: On which cohort and seed.
         row: Who plays, for how long.
-        folder: Of its run.
+        run: As it stands; None for the linear model.
     """
-    run = None if row.method == LINEAR else contest.begun(row.method, row.minutes, folder)
     try:
         if run is None:
             made = contest.linear()

@@ -21,13 +21,14 @@ from pathlib import Path
 from statistics import median
 
 from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
-from contest import METHODS, ROW, Contest, Row, entered, keep
+from contest import LINEAR, METHODS, ROW, Contest, Row, entered, keep
 from promise import promise
 from sheets import leave_shown, sheet
 
 from vesalius.cli.people import People
 from vesalius.evidence.effort import FULL, QUICK
 from vesalius.evidence.estimate import Estimate
+from vesalius.training.run import Run
 
 OURS = "ours"
 SIZE = 64
@@ -104,11 +105,17 @@ def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list
             folder = place.folder(cohort, seed, method)
             folder.mkdir(parents=True, exist_ok=True)
             asked = Row(cohort, method, seed, place.minutes, place.quick)
-            row, made = entered(contest(), asked, folder / "run")
+            run = None if method == LINEAR else begun(contest(), method, place.minutes, folder / "run")
+            row, made = entered(contest(), asked, run)
             keep(row, made, folder)
         show(row)
         rows.append(row)
     return rows
+
+
+def begun(contest: Contest, method: str, minutes: float, folder: Path) -> Run:
+    """The run of a method on all training people."""
+    return contest.begun(contest.recipe(method, minutes), minutes, folder)
 
 
 def show(row: Row) -> None:

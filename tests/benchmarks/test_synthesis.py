@@ -104,7 +104,8 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
     for method in ("linear", "hinge_diffaugment"):
         folder = tmp_path / method
         asked = bench.Row("phantoms", method, 0, 0.005, True)
-        told, made = bench.entered(contest, asked, folder / "run")
+        run = None if method == "linear" else bench.begun(contest, method, 0.005, folder / "run")
+        told, made = bench.entered(contest, asked, run)
         bench.keep(told, made, folder)
         found.append(told)
         assert bench.ROW.validate_json((folder / "row.json").read_text()) == told
@@ -121,11 +122,11 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
 def test_a_run_that_was_broken_off_goes_on(bench, tmp_path):
     people = split_people(phantom_cohort(90, size=16), Selection())
     contest = bench.Contest(bench.opened(people, 16, with_test=True), 0, TINY)
-    broken = contest.begun("hinge_diffaugment", 0.005, tmp_path / "run")
+    broken = bench.begun(contest, "hinge_diffaugment", 0.005, tmp_path / "run")
     for tick in bench.play(broken):
         if tick.step == 2:
             break
-    again = contest.begun("hinge_diffaugment", 0.005, tmp_path / "run")
+    again = bench.begun(contest, "hinge_diffaugment", 0.005, tmp_path / "run")
     assert again.game.step == 2
     assert again.seconds == pytest.approx(broken.seconds, abs=1e-6)
 
