@@ -171,7 +171,7 @@ def test_after_an_interrupt_the_next_file_gets_its_own_pixels(stop, monkeypatch)
     first, second = (Path(get_testdata_file(name)) for name in ("MR_small_RLE.dcm", "SC_rgb_rle.dcm"))
     wanted = pixels(second)
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox_module, "_fill", lambda *_: (_ for _ in ()).throw(stop))
+        patch.setattr(sandbox_module, "filled", lambda *_: (_ for _ in ()).throw(stop))
         with pytest.raises(stop):
             pixels(first)
     assert np.array_equal(pixels(second), wanted)

@@ -129,17 +129,22 @@ def _exchange(child: subprocess.Popen[bytes], request: Request) -> np.ndarray | 
     if "error" in said:
         return said["error"]
     values = np.empty(said["shape"], said["dtype"])
-    _fill(values.reshape(-1).view(np.uint8).data, stdout)
+    if not filled(values, stdout):
+        raise EOFError("the child ended within an array")
     return values
 
 
-def _fill(values: memoryview, stdout: IO[bytes]) -> None:
-    filled = 0
-    while filled < len(values):
-        count = stdout.readinto(values[filled:])  # pyright: ignore[reportAttributeAccessIssue]
-        if not count:
-            raise EOFError("the child ended within an array")
-        filled += count
+def filled(values: np.ndarray, source: IO[bytes]) -> bool:
+    """Whether an array could be filled with the bytes of a file or a pipe, as they stand there.
+
+    Args:
+        values: In one piece; changed in place.
+        source: Read from where it is.
+    """
+    rest = values.reshape(-1).view(np.uint8).data
+    while rest and (count := source.readinto(rest)):  # pyright: ignore[reportAttributeAccessIssue]
+        rest = rest[count:]
+    return not rest
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

@@ -172,17 +172,23 @@ def _walked(head: bytes, size: int) -> _Sketch | None:
 
 def _elements(head: bytes, at: int, is_implicit: bool) -> tuple[list[bytes], dict[str, bytes], int, int]:
     """Steady elements, values of moving ones, and offset and length of the pixels."""
-    value = _implicit if is_implicit else _explicit
     steady, moving = list[bytes](), dict[str, bytes]()
+    unpacked, wanted = _EXPLICIT.unpack_from, _WANTED.get
     while True:
         begin = at
-        tag, start, length = value(head, begin)
+        # Of all elements of many files: the commonest kind is read without a call.
+        tag, kind, length = unpacked(head, begin)
+        start = begin + 8
+        if is_implicit:
+            tag, start, length = _implicit(head, begin)
+        elif kind not in _SHORT:
+            tag, start, length = _explicit(head, begin)
         if tag & _GROUP >= _FROM_PIXELS:
             break
         at = start + length if length != _UNDEFINED else _end(head, start, is_implicit)
-        keyword = _WANTED.get(tag)
+        keyword = wanted(tag)
         if keyword:
-            if not is_implicit and head[begin + 4 : begin + 6] != _MOVING[keyword]:
+            if kind != _MOVING[keyword] and not is_implicit:
                 raise ValueError("another kind of value than the standard wants")
             moving[keyword] = head[start:at]
         elif keyword is not None:
