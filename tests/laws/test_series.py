@@ -1,4 +1,4 @@
-"""The law of plain DICOM series: the quick way to read them gives what the careful one gives, or gives way."""
+"""The law of plain DICOM series: the quick way gives what the careful one gives, or gives way."""
 
 import random
 import tempfile

@@ -61,7 +61,7 @@ def _plain(header: Header) -> np.ndarray:
     try:
         with header.path.open("rb", buffering=0) as file:
             file.seek(start)
-            is_whole = filled(values, file)
+            is_whole = filled(values, file.readinto)
     except OSError as error:
         raise DecodeError(header.path, codec_name(header.syntax), error.strerror or str(error)) from error
     if not is_whole:

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from isal import igzip, isal_zlib
-from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.nifti1 import Nifti1Extension, Nifti1Header, Nifti1Image
 from nibabel.nifti2 import Nifti2Image
@@ -31,6 +30,7 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.nifti_grid import contradictions, extent, grid, locate
+from vesalius.imaging.sandbox import filled
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
 from vesalius.imaging.values import (
     DEFLATED,
@@ -187,18 +187,24 @@ def _decoded(path: Path) -> _Decoded:
     with _opened(path) as stream:
         header = _header(stream)
         end = _voxels_of(header, stream, path)
-        stream.seek(0)
-        whole = stream.read(end)
-        # gzip compares its check sum only at the end
-        stream.read(1)
-        picture = _kind(whole).from_bytes(whole)
-        proxy: ArrayProxy = picture.dataobj  # pyright: ignore[reportAssignmentType]
-        array = _channels_first(np.asarray(proxy.get_unscaled()))
-        is_scaled = (proxy.slope, proxy.inter) != (1, 0)
+        array = _channels_first(_stored(header, stream, end))
+        slope, intercept = header.get_slope_inter()
+        is_scaled = (slope or 1, intercept or 0) != (1, 0)
         if is_scaled:
-            array = _scaled(array, proxy.slope, proxy.inter)
-    head = picture.header
-    return _Decoded(array, grid(head), _sidecar(head, path), is_scaled, contradictions(head))
+            array = _scaled(array, slope or 1.0, intercept or 0.0)
+    return _Decoded(array, grid(header), _sidecar(header, path), is_scaled, contradictions(header))
+
+
+def _stored(header: Nifti1Header, stream: BufferedIOBase, end: int) -> np.ndarray:
+    """The voxels as they stand in the file, the first axis fastest."""
+    shape = header.get_data_shape()
+    values = np.empty(prod(map(int, shape)), header.get_data_dtype())
+    stream.seek(end - values.nbytes)
+    if not filled(values, stream.readinto):
+        raise EOFError(f"the file ends within the {values.nbytes} bytes of its voxels")
+    # gzip compares its check sum only at the end
+    stream.read(1)
+    return values.reshape(shape, order="F")
 
 
 def _voxels_of(header: Nifti1Header, stream: BufferedIOBase, path: Path) -> int:

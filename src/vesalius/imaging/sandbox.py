@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -129,20 +130,20 @@ def _exchange(child: subprocess.Popen[bytes], request: Request) -> np.ndarray | 
     if "error" in said:
         return said["error"]
     values = np.empty(said["shape"], said["dtype"])
-    if not filled(values, stdout):
+    if not filled(values, stdout.readinto):  # pyright: ignore[reportAttributeAccessIssue]
         raise EOFError("the child ended within an array")
     return values
 
 
-def filled(values: np.ndarray, source: IO[bytes]) -> bool:
-    """Whether an array could be filled with the bytes of a file or a pipe, as they stand there.
+def filled(values: np.ndarray, readinto: Callable[[memoryview], int | None]) -> bool:
+    """Whether an array could be filled with bytes as they stand in a file, a pipe or a packed stream.
 
     Args:
         values: In one piece; changed in place.
-        source: Read from where it is.
+        readinto: Puts bytes that come next into a buffer, and says how many; none at the end.
     """
     rest = values.reshape(-1).view(np.uint8).data
-    while rest and (count := source.readinto(rest)):  # pyright: ignore[reportAttributeAccessIssue]
+    while rest and (count := readinto(rest)):
         rest = rest[count:]
     return not rest
 

@@ -2,11 +2,10 @@
 
 import os
 import re
+import struct
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
-from struct import Struct
-from struct import error as StructError
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
@@ -18,18 +17,15 @@ from vesalius.imaging.plane import Plane
 from vesalius.imaging.samples import PLAIN
 
 # As four bytes of little endian give it: the element before the group.
-_EXPLICIT, _IMPLICIT, _LENGTH = Struct("<I2sH"), Struct("<II"), Struct("<I")
+_EXPLICIT, _IMPLICIT, _LENGTH = struct.Struct("<I2sH"), struct.Struct("<II"), struct.Struct("<I")
 _GROUP, _FROM_PIXELS = 0xFFFF, 0x7FE0
 _KIND, _SYNTAX, _PIXELS = 0x00020002, 0x00100002, 0x00107FE0
 _ITEM, _SEQUENCE_END = 0xE000FFFE, 0xE0DDFFFE
 _ITEM_END = b"\xfe\xff\x0d\xe0\0\0\0\0"
 _UNDEFINED = 0xFFFFFFFF
 
-_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
-_SHORT = frozenset(
-    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL")
-    + (b"SS", b"ST", b"TM", b"UI", b"UL", b"US")
-)
+_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 # In these the file meta group is read alike by all.
 _OF_META = _SHORT | {b"OB"}
 _MOVING = {"SOPInstanceUID": b"UI", "InstanceNumber": b"IS", "ImagePositionPatient": b"DS"}
@@ -135,7 +131,7 @@ def _sketched(path: Path) -> _Sketch | None:
             for most in _HEADS:
                 try:
                     return _walked(file.read(most), size)
-                except StructError:
+                except struct.error:
                     # The pixels come later.
                     file.seek(0)
     except (OSError, ValueError):
@@ -147,7 +143,7 @@ def _walked(head: bytes, size: int) -> _Sketch | None:
     """What stands before the pixels.
 
     Raises:
-        StructError: They do not begin within the head.
+        struct.error: They do not begin within the head.
         ValueError: Something is not as the standard wants it.
     """
     if head[128:132] != b"DICM":

@@ -98,6 +98,7 @@ def refuse_infinite(array: Values, path: Path) -> None:
     Raises:
         ImagingError: Some are not; the message names the file and says how many.
     """
-    bad = int(array.size - np.isfinite(array).sum())
-    if bad:
-        raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")
+    if array.dtype.kind in "iu" or (is_finite := np.isfinite(array)).all():
+        return
+    bad = int(array.size - is_finite.sum())
+    raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")
