@@ -145,7 +145,8 @@ def test_a_hostile_file_gives_one_clear_error_and_harms_nobody(name, tmp_path):
 def test_a_decoder_that_is_killed_is_replaced():
     path = Path(get_testdata_file("MR_small_RLE.dcm"))
     first = pixels(path)
-    child = sandbox(LIMITS)._child
+    with sandbox(LIMITS) as one:
+        child = one._child
     assert child is not None
     os.kill(child.pid, signal.SIGSTOP)
     killer = threading.Timer(0.1, os.kill, (child.pid, signal.SIGKILL))
@@ -159,7 +160,8 @@ def test_a_decoder_that_is_killed_is_replaced():
 def test_a_decoder_that_died_idle_is_not_blamed_on_the_next_file():
     path = Path(get_testdata_file("MR_small_RLE.dcm"))
     first = pixels(path)
-    child = sandbox(LIMITS)._child
+    with sandbox(LIMITS) as one:
+        child = one._child
     assert child is not None
     os.kill(child.pid, signal.SIGKILL)
     child.wait()

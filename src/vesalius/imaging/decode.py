@@ -50,7 +50,8 @@ def mapped(header: Header, limits: Limits = LIMITS) -> np.ndarray:
 
 
 def _asked(want: str, header: Header, limits: Limits) -> np.ndarray:
-    return sandbox(limits).ask(Request(want, str(header.path), header.syntax, header.start))
+    with sandbox(limits) as child:
+        return child.ask(Request(want, str(header.path), header.syntax, header.start))
 
 
 def _plain(header: Header) -> np.ndarray:
