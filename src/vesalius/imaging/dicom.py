@@ -133,7 +133,7 @@ def _values(slices: Sequence[Slice], limits: Limits) -> Float[np.ndarray, "c z y
     for members in places.values():
         frames = _frames(members[0][1].header, limits)
         if volume is None:
-            volume = np.empty((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
+            volume = np.zeros((frames.shape[-1], len(slices), *frames.shape[1:3]), np.float32)
         # Whole numbers of 32 bits are more than single precision holds.
         volume = volume.astype(np.result_type(volume, frames), copy=False)
         for z, each in members:

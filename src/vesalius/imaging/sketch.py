@@ -163,7 +163,9 @@ def _walked(head: bytes, size: int) -> _Sketch | None:
         raise ValueError("explicit in truth")
     steady, moving, start, length = _elements(head, at, is_implicit)
     steady += [syntax.encode(), said.get(_KIND, b"")]
-    return _Sketch(b"".join(steady), moving, at, start, min(size - start, length))
+    if length > size - start:
+        raise ValueError("cut off")
+    return _Sketch(b"".join(steady), moving, at, start, length)
 
 
 def _elements(head: bytes, at: int, is_implicit: bool) -> tuple[list[bytes], dict[str, bytes], int, int]:
