@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from isal import igzip, isal_zlib
+from isal import igzip
 
 from vesalius.imaging.sandbox import filled
 from vesalius.imaging.unpacked import Unpacked
@@ -46,12 +46,12 @@ def test_a_file_that_ends_early_is_told(lost):
 def test_a_damaged_file_is_told(place):
     packed = bytearray(gzip.compress(NOISE + bytes(1000)))
     packed[place] ^= 0x10
-    with pytest.raises((isal_zlib.error, EOFError)):
+    with pytest.raises((ValueError, EOFError)):
         unpacked(bytes(packed))
 
 
 def test_anything_else_after_a_member_is_told():
-    with pytest.raises((isal_zlib.error, EOFError)):
+    with pytest.raises((ValueError, EOFError)):
         unpacked(gzip.compress(b"first") + b"more of another kind")
 
 

@@ -2,9 +2,10 @@
 
 from io import BufferedIOBase, RawIOBase
 
+from isal import isal_zlib
 from isal.igzip_lib import DECOMP_GZIP, IgzipDecompressor
 
-_PACKED, _PIECE = 2**18, 2**20
+_PACKED, _PIECE = 2**18, 2**18
 
 
 class Unpacked:
@@ -28,8 +29,14 @@ class Unpacked:
 
         Raises:
             EOFError: The file ends within a member.
-            isal.isal_zlib.error: It is damaged.
+            ValueError: It is damaged.
         """
+        try:
+            return self._put(target)
+        except isal_zlib.error as error:  # pyright: ignore[reportGeneralTypeIssues] # a class
+            raise ValueError(f"damaged gzip: {error}") from error
+
+    def _put(self, target: memoryview) -> int:
         while not self._member.eof or self._is_begun_anew():
             packed = self._taken() if self._member.needs_input else b""
             if not packed and self._member.needs_input:
