@@ -113,12 +113,12 @@ def by_nibabel(path: Path) -> np.ndarray:
     return np.asarray(nibabel.load(path).get_fdata(dtype=np.float32, caching="unchanged")).T  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def by_monai(path: Path) -> np.ndarray:
-    """Its LoadImage with the reader that its users have for the kind, with slices first."""
+def by_monai(path: Path) -> Read:
+    """Its LoadImage, made once, with the reader that its users have for the kind; slices first."""
     from monai.transforms import LoadImage
 
-    reader = "PydicomReader" if path.is_dir() else "NibabelReader"
-    return LoadImage(reader, image_only=True)(path).numpy().T  # pyright: ignore[reportAttributeAccessIssue]
+    load = LoadImage("PydicomReader" if path.is_dir() else "NibabelReader", image_only=True)
+    return lambda: load(path).numpy().T  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def rows(folder: Path, data: Path) -> list[Row]:
@@ -140,23 +140,31 @@ def rows(folder: Path, data: Path) -> list[Row]:
 
 
 def _dicom(paths: list[Path]) -> dict[str, Read]:
-    readers: dict[str, Read] = {
-        "ours": lambda: read_dicom(paths).voxels[0].numpy(),
-        "pydicom": lambda: by_pydicom(paths),
-        "SimpleITK": lambda: by_simpleitk(paths),
-        "MONAI": lambda: by_monai(paths[0].parent),
-    }
-    return {name: read for name, read in readers.items() if _is_here(name)}
+    return _present(
+        {
+            "ours": lambda: read_dicom(paths).voxels[0].numpy(),
+            "pydicom": lambda: by_pydicom(paths),
+            "SimpleITK": lambda: by_simpleitk(paths),
+        },
+        paths[0].parent,
+    )
 
 
 def _nifti(path: Path) -> dict[str, Read]:
-    readers: dict[str, Read] = {
-        "ours": lambda: read_nifti(path).voxels[0].numpy(),
-        "nibabel": lambda: by_nibabel(path),
-        "SimpleITK": lambda: by_simpleitk([path]),
-        "MONAI": lambda: by_monai(path),
-    }
-    return {name: read for name, read in readers.items() if _is_here(name)}
+    return _present(
+        {
+            "ours": lambda: read_nifti(path).voxels[0].numpy(),
+            "nibabel": lambda: by_nibabel(path),
+            "SimpleITK": lambda: by_simpleitk([path]),
+        },
+        path,
+    )
+
+
+def _present(readers: dict[str, Read], place: Path) -> dict[str, Read]:
+    """Those that are installed, MONAI with them."""
+    found = {name: read for name, read in readers.items() if _is_here(name)}
+    return found | ({"MONAI": by_monai(place)} if _is_here("MONAI") else {})
 
 
 def _is_here(name: str) -> bool:

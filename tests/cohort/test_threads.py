@@ -171,10 +171,11 @@ def test_ctrl_c_while_a_cohort_is_stacked_leaves_neither_file_nor_thread(folder,
         if done == 4:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         stack(cohort, synthesis_of(cohort, 16, None), tmp_path / "out" / "pictures.npy", stop)
     assert not list((tmp_path / "out").iterdir())
     assert not readers()
+    assert stopped
 
 
 def test_a_full_disk_is_told_by_several_threads_as_by_one(folder, tmp_path, two_threads):

@@ -1,7 +1,7 @@
 """Work on many cases with all cores, as if it were done on one after the other."""
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby, islice
@@ -15,7 +15,9 @@ from vesalius.imaging.formats import VOLUMES
 Found = TypeVar("Found")
 
 
-def each(work: Callable[[Case], Found], cases: Iterable[Case], threads: int | None = None) -> Iterator[Found]:
+def each(
+    work: Callable[[Case], Found], cases: Iterable[Case], threads: int | None = None
+) -> Generator[Found, None, None]:
     """What comes of each case, in the order of the cases.
 
     Cases in a row that are cut from the same files are worked on in one thread, so that these are

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from importlib.metadata import version
@@ -171,14 +172,16 @@ def _decode(
 
     labels, problems, kept = [], [], []
     watch(0)
-    for done, (case, found) in enumerate(zip(cohort.cases, each(encoded, cohort.cases), strict=True), 1):
-        if isinstance(found, str):
-            problems.append(found)
-        else:
-            keep(len(kept), found.image[0].numpy())
-            labels.append(int(found.condition[0]))
-            kept.append(case)
-        watch(done)
+    # Closed here, and not when an error that was raised below is forgotten: threads would stay that long.
+    with closing(each(encoded, cohort.cases)) as found:
+        for done, (case, example) in enumerate(zip(cohort.cases, found, strict=True), 1):
+            if isinstance(example, str):
+                problems.append(example)
+            else:
+                keep(len(kept), example.image[0].numpy())
+                labels.append(int(example.condition[0]))
+                kept.append(case)
+            watch(done)
     if not kept:
         why = f"; first: {problems[0]}" if problems else ""
         raise EmptyCohortError(f"cohort {cohort.name} has no readable picture, wanted at least one{why}")
