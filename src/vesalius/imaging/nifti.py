@@ -8,7 +8,7 @@ Source:
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 from math import prod
@@ -41,6 +41,7 @@ from vesalius.imaging.values import (
     narrowed,
     refuse_infinite,
     require_room,
+    singles,
 )
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
@@ -58,7 +59,6 @@ _DAMAGED = (
 _LARGEST_HEAD = 64 << 20
 _LONGEST = 32767
 _COMMENT = 6
-_PIECE = 2**18
 _ZIPPED = b"\x1f\x8b"
 _SIZE_OF_SECOND = 540
 _TYPES = (np.uint8, np.int16, np.int32, np.float32, np.float64)
@@ -223,22 +223,9 @@ def _stored(header: Nifti1Header, path: Path, end: int, scale: tuple[float, floa
             values = np.empty(count, dtype)
             _require(filled(values, readinto))
         else:
-            values = _singles(readinto, count, dtype, scale)
+            values = singles(readinto, count, dtype, scale)
         # gzip compares its check sum only on the way to what comes next
         readinto(memoryview(bytearray(1)))
-    return values
-
-
-def _singles(
-    readinto: Callable[[memoryview], int | None], count: int, dtype: np.dtype, scale: tuple[float, float]
-) -> np.ndarray:
-    """Short whole numbers in single precision, piece by piece, so that none lies in memory twice."""
-    values, read = np.empty(count, np.float32), np.empty(min(count, _PIECE), dtype)
-    slope, intercept = scale
-    for at in range(0, count, _PIECE):
-        piece = read[: count - at]
-        _require(filled(piece, readinto))
-        values[at : at + _PIECE] = piece if scale == (1, 0) else piece.astype(float) * slope + intercept
     return values
 
 
