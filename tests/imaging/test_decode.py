@@ -145,7 +145,8 @@ def test_a_hostile_file_gives_one_clear_error_and_harms_nobody(name, tmp_path):
 def test_a_decoder_that_is_killed_is_replaced():
     path = Path(get_testdata_file("MR_small_RLE.dcm"))
     first = pixels(path)
-    child = sandbox(LIMITS)._child
+    with sandbox(LIMITS) as one:
+        child = one._child
     assert child is not None
     os.kill(child.pid, signal.SIGSTOP)
     killer = threading.Timer(0.1, os.kill, (child.pid, signal.SIGKILL))
@@ -159,7 +160,8 @@ def test_a_decoder_that_is_killed_is_replaced():
 def test_a_decoder_that_died_idle_is_not_blamed_on_the_next_file():
     path = Path(get_testdata_file("MR_small_RLE.dcm"))
     first = pixels(path)
-    child = sandbox(LIMITS)._child
+    with sandbox(LIMITS) as one:
+        child = one._child
     assert child is not None
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
@@ -171,7 +173,7 @@ def test_after_an_interrupt_the_next_file_gets_its_own_pixels(stop, monkeypatch)
     first, second = (Path(get_testdata_file(name)) for name in ("MR_small_RLE.dcm", "SC_rgb_rle.dcm"))
     wanted = pixels(second)
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox_module, "_fill", lambda *_: (_ for _ in ()).throw(stop))
+        patch.setattr(sandbox_module, "filled", lambda *_: (_ for _ in ()).throw(stop))
         with pytest.raises(stop):
             pixels(first)
     assert np.array_equal(pixels(second), wanted)

@@ -107,7 +107,7 @@ def test_memory_that_runs_out_while_values_are_scaled_is_one_error(tmp_path: Pat
         (tmp_path / name).write_bytes(bytes(scaled) + bytes(range(24)))
     voxels = read_image([tmp_path / "a.nii"]).voxels
     assert (voxels.min(), voxels.max()) == (1, 47)
-    monkeypatch.setattr(nifti, "_scaled", full)
+    monkeypatch.setattr(nifti, "singles", full)
     with pytest.raises(DecodeError, match=r"b\.nii.*MemoryError"):
         read_image([tmp_path / "b.nii"])
 

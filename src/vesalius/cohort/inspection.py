@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from vesalius.cohort.cohort import Case, Fact, MaskSource, PictureSource, Stored
+from vesalius.cohort.threads import each
 from vesalius.errors import DicomError, GeometryError, ImagingError
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.extent import Header
@@ -70,22 +72,27 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
         cases: Cases of stored pictures.
         decode: Decode all voxels; otherwise headers only.
     """
-    kept, problems, notes = [], [], []
-    for case in cases:
-        try:
-            measured, unusual = _measured(case, decode)
-        except ImagingError as error:
-            problems.append(Problem(_path(case), str(error)))
-            continue
-        first = next(iter(measured.values()))
-        extent = {name: value for name, value in first.items() if name != "modality"}
-        known = first | dict(case.facts) | extent
-        pictures, others = _alike(case, known, measured)
-        masks, faults = _masks(case, known, decode)
-        kept.append(replace(case, pictures=pictures, masks=masks, facts=known))
-        problems += others + faults
-        notes += unusual
-    return Inspected(tuple(kept), tuple(problems), tuple(notes))
+    # Headers are read by the interpreter itself, of which there is one.
+    looks = tuple(each(lambda case: _inspected(case, decode), cases, None if decode else 1))
+    return Inspected(
+        tuple(chain.from_iterable(look.cases for look in looks)),
+        tuple(chain.from_iterable(look.problems for look in looks)),
+        tuple(chain.from_iterable(look.notes for look in looks)),
+    )
+
+
+def _inspected(case: Case, decode: bool) -> Inspected:
+    try:
+        measured, unusual = _measured(case, decode)
+    except ImagingError as error:
+        return Inspected((), (Problem(_path(case), str(error)),))
+    first = next(iter(measured.values()))
+    extent = {name: value for name, value in first.items() if name != "modality"}
+    known = first | dict(case.facts) | extent
+    pictures, others = _alike(case, known, measured)
+    masks, faults = _masks(case, known, decode)
+    whole = replace(case, pictures=pictures, masks=masks, facts=known)
+    return Inspected((whole,), (*others, *faults), tuple(unusual))
 
 
 def _measured(case: Case, decode: bool) -> tuple[dict[str, Facts], list[Problem]]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
 from vesalius.cohort.cohort import Case, Cohort, Held, HeldLabels, MaskSource, PictureSource, Stored
+from vesalius.cohort.threads import each
 from vesalius.errors import GeometryError, ImagingError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
@@ -38,8 +40,8 @@ def slices(cohort: Cohort, *, step: int = 1, skip_empty: bool = True) -> Cohort:
     """
     if step < 1:
         raise ValueError(f"step is {step}, wanted 1 or more")
-    cut = (each for case in cohort.cases for each in _cut(case, step, skip_empty))
-    return replace(cohort, cases=tuple(cut))
+    cut = each(lambda case: tuple(_cut(case, step, skip_empty)), cohort.cases)
+    return replace(cohort, cases=tuple(chain.from_iterable(cut)))
 
 
 def _cut(case: Case, step: int, skip_empty: bool) -> Iterator[Case]:

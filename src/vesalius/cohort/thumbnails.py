@@ -8,8 +8,9 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.cohort import Case, Cohort
 from vesalius.cohort.fingerprint import content
+from vesalius.cohort.threads import each
 from vesalius.errors import ImagingError
 
 LARGE = 64
@@ -53,21 +54,21 @@ def thumbnails(cohort: Cohort, role: str = "image") -> Thumbnails:
         cohort: Whom to look at.
         role: Which picture of each case.
     """
-    rows, keys, patients, contents = [], [], [], []
-    for case in cohort.cases:
-        if role not in case.pictures:
-            continue
+
+    def seen(case: Case) -> tuple[Tensor, str] | None:
         try:
             image = case.pictures[role].read()
         except ImagingError:
-            continue
-        rows.append(_pooled(image.voxels[None]))
-        keys.append(case.key)
-        patients.append(case.patient)
-        contents.append(content(image))
+            return None
+        return _pooled(image.voxels[None]), content(image)
+
+    cases = [case for case in cohort.cases if role in case.pictures]
+    found = [(case, *one) for case, one in zip(cases, each(seen, cases), strict=True) if one]
+    rows = [row for _, row, _ in found]
     large = torch.cat(rows) if rows else torch.zeros(0, 1, LARGE, LARGE)
     small = adaptive_avg_pool2d(large, SMALL) if rows else torch.zeros(0, 1, SMALL, SMALL)
-    return Thumbnails(_unit(large), _unit(small), tuple(keys), tuple(patients), tuple(contents))
+    keys, patients = tuple(case.key for case, *_ in found), tuple(case.patient for case, *_ in found)
+    return Thumbnails(_unit(large), _unit(small), keys, patients, tuple(told for *_, told in found))
 
 
 def _pooled(voxels: Float[Tensor, "n c z y x"]) -> Float[Tensor, "n 1 large large"]:

@@ -1,9 +1,12 @@
 """A DICOM file opened up to its pixels, which stay where they are."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from pathlib import Path
+from threading import RLock
 
 from pydicom import Dataset
 from pydicom.filereader import read_dataset
@@ -21,6 +24,7 @@ from vesalius.imaging.sandbox import sandbox
 DICOM = (".dcm", ".dicom", ".ima")
 """How the names of DICOM files end, where they end in anything."""
 
+_FILTERS = RLock()
 _FIRST = b"\x08\x00"
 _KIND, _SYNTAX = 0x0002, 0x0010
 _PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -81,6 +85,15 @@ class Opened:
     preface: Preface
     dataset: Dataset
     pixels: PixelElement
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let nobody hear what pydicom grumbles about: the checks of the house decide."""
+    # Filters of warnings are those of all threads: two that change them at once would leave them changed.
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def preface(file: BufferedReader) -> Preface:
@@ -148,9 +161,7 @@ def open_dataset(path: Path, limits: Limits = LIMITS) -> Opened:
         DecodeError: A deflated file that cannot be inflated within the limits.
     """
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            # What pydicom grumbles about, the checks of the caller decide.
-            warnings.simplefilter("ignore")
+        with path.open("rb") as file, quiet():
             said = preface(file)
             if not said.is_marked and not _may_be_dataset(file):
                 raise DicomError(f"{path}: is no DICOM file, wanted DICM after 128 bytes or a dataset")
@@ -175,7 +186,8 @@ def _opened(path: Path, file: BufferedReader, said: Preface, limits: Limits) -> 
     source, start = file, said.start
     if said.syntax == DeflatedExplicitVRLittleEndian:
         request = Request("inflated", str(path), said.syntax, start)
-        source, start = BytesIO(sandbox(limits).ask(request).tobytes()), 0
+        with sandbox(limits) as child:
+            source, start = BytesIO(child.ask(request).tobytes()), 0
     source.seek(start)
     is_little = said.syntax != ExplicitVRBigEndian
     dataset = read_dataset(source, said.syntax == ImplicitVRLittleEndian, is_little, stop_when=_is_pixels)

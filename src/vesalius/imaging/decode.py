@@ -7,7 +7,7 @@ import numpy as np
 from vesalius.errors import DecodeError
 from vesalius.imaging.decoder import LIMITS, Limits, Request
 from vesalius.imaging.header import Header, read_header
-from vesalius.imaging.sandbox import codec_name, sandbox
+from vesalius.imaging.sandbox import codec_name, filled, sandbox
 
 __all__ = ["LIMITS", "Limits", "mapped", "pixels", "stored"]
 
@@ -50,19 +50,22 @@ def mapped(header: Header, limits: Limits = LIMITS) -> np.ndarray:
 
 
 def _asked(want: str, header: Header, limits: Limits) -> np.ndarray:
-    return sandbox(limits).ask(Request(want, str(header.path), header.syntax, header.start))
+    with sandbox(limits) as child:
+        return child.ask(Request(want, str(header.path), header.syntax, header.start))
 
 
 def _plain(header: Header) -> np.ndarray:
     """Values that stand in the file as a computer holds them."""
     start, dtype = header.plain or (0, "")
     shape = (header.count, header.rows, header.columns, header.samples)
-    shape = tuple(n for i, n in enumerate(shape) if n > 1 or i in (1, 2))
-    with header.path.open("rb") as file:
-        file.seek(start)
-        values = np.fromfile(file, dtype, int(np.prod(shape)))
-    if values.size != np.prod(shape):
+    values = np.empty([n for i, n in enumerate(shape) if n > 1 or i in (1, 2)], dtype)
+    try:
+        with header.path.open("rb", buffering=0) as file:
+            file.seek(start)
+            is_whole = filled(values, file.readinto)
+    except OSError as error:
+        raise DecodeError(header.path, codec_name(header.syntax), error.strerror or str(error)) from error
+    if not is_whole:
         raise DecodeError(header.path, codec_name(header.syntax), "the file ends within the pixel data")
-    values = values.reshape(shape)
     unused = 8 * values.dtype.itemsize - header.bits
     return values if unused == 0 or values.dtype.kind == "f" else (values << (unused - header.low)) >> unused

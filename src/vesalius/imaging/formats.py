@@ -29,7 +29,9 @@ from vesalius.shapes import Labels, Voxels
 
 NIFTI = (".nii", ".nii.gz")
 
-_VOLUMES = 4
+VOLUMES = 4
+"""How many volumes stay in memory: as many as are read at the same time."""
+
 _FLAT = PNG + JPEG + BMP
 
 Stamps = tuple[tuple[int, int], ...]
@@ -143,12 +145,12 @@ def header(path: Path) -> Header:
     return nifti_header(path) if kind == "nifti" else raster_header(path)
 
 
-@lru_cache(maxsize=_VOLUMES)
+@lru_cache(maxsize=VOLUMES)
 def _kept_image(paths: tuple[Path, ...], _stamps: Stamps) -> Image:
     return _read_image(paths)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=VOLUMES)
 def _kept_pieces(paths: tuple[Path, ...], stamps: Stamps) -> tuple[Image, ...]:
     """The volume, or the frames that make none."""
     try:
@@ -159,7 +161,7 @@ def _kept_pieces(paths: tuple[Path, ...], stamps: Stamps) -> tuple[Image, ...]:
         return read_frames(paths[0])
 
 
-@lru_cache(maxsize=_VOLUMES)
+@lru_cache(maxsize=VOLUMES)
 def _kept_labels(paths: tuple[Path, ...], _stamps: Stamps) -> LabelMap:
     return _read_labels(paths)
 

@@ -1,6 +1,5 @@
 """What a DICOM file says of its picture, taken once and checked; the pixels stay where they are."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 from vesalius.errors import DicomError
-from vesalius.imaging.dataset import Opened, broken, open_dataset
+from vesalius.imaging.dataset import Opened, broken, open_dataset, quiet
 from vesalius.imaging.decoder import BROKEN, LIMITS, Limits
 from vesalius.imaging.frames import SAID_OF_FRAMES, Frame, Scale, frames
 from vesalius.imaging.image import Origin
@@ -158,8 +157,7 @@ def header_of(path: Path, opened: Opened, limits: Limits = LIMITS) -> Header:
         DicomError: The dataset breaks the standard, or is none.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return _header(path, opened, limits)
     except BROKEN as error:
         raise broken(path, error) from error

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from isal import igzip, isal_zlib
-from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.nifti1 import Nifti1Extension, Nifti1Header, Nifti1Image
 from nibabel.nifti2 import Nifti2Image
@@ -31,7 +30,9 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.nifti_grid import contradictions, extent, grid, locate
+from vesalius.imaging.sandbox import filled
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
+from vesalius.imaging.unpacked import Unpacked
 from vesalius.imaging.values import (
     DEFLATED,
     Values,
@@ -40,6 +41,7 @@ from vesalius.imaging.values import (
     narrowed,
     refuse_infinite,
     require_room,
+    singles,
 )
 from vesalius.shapes import Labels, Voxels
 from vesalius.storage import written
@@ -57,6 +59,7 @@ _DAMAGED = (
 _LARGEST_HEAD = 64 << 20
 _LONGEST = 32767
 _COMMENT = 6
+_ZIPPED = b"\x1f\x8b"
 _SIZE_OF_SECOND = 540
 _TYPES = (np.uint8, np.int16, np.int32, np.float32, np.float64)
 
@@ -82,8 +85,7 @@ def read_nifti(path: Path) -> Image:
         DecodeError: The file is damaged, too large or no NIfTI file.
         ImagingError: A value is not finite, or not a real number.
     """
-    array, geometry, sidecar, is_scaled, notes = _decoded(path)
-    refuse_infinite(array, path)
+    array, geometry, sidecar, is_scaled, notes = _decoded(path, is_float=True)
     voxels = torch.from_numpy(floats(array, is_scaled))
     return Image(voxels, geometry, sidecar.unit, sidecar.mark.origin, sidecar.modality, notes=notes)
 
@@ -98,7 +100,7 @@ def read_nifti_labels(path: Path) -> LabelMap:
         DecodeError: The file is damaged, too large or no NIfTI file.
         ImagingError: A value is no whole number, or there are several channels.
     """
-    array, geometry, sidecar, is_scaled, _ = _decoded(path)
+    array, geometry, sidecar, is_scaled, _ = _decoded(path, is_float=False)
     labels = classes(array, path, is_scaled)
     origin = max(sidecar.mark.origin, Origin.DERIVED)
     return LabelMap(torch.from_numpy(labels), geometry, sidecar.codes, origin)
@@ -152,7 +154,7 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
     """The unpacked bytes of a file; what three libraries call its damages is told once."""
     try:
         with path.open("rb") as file:
-            is_zipped = file.read(2) == b"\x1f\x8b"
+            is_zipped = file.read(2) == _ZIPPED
             file.seek(0)
             yield igzip.IGzipFile(fileobj=file) if is_zipped else file
     except _DAMAGED as error:
@@ -183,22 +185,53 @@ def _kind(start: bytes) -> type[Nifti1Image]:
     return Nifti2Image if _SIZE_OF_SECOND in sizes else Nifti1Image
 
 
-def _decoded(path: Path) -> _Decoded:
+def _decoded(path: Path, is_float: bool) -> _Decoded:
+    """What a file holds, as it is stored; of short whole numbers, if that is wanted, as single precision."""
     with _opened(path) as stream:
         header = _header(stream)
         end = _voxels_of(header, stream, path)
-        stream.seek(0)
-        whole = stream.read(end)
-        # gzip compares its check sum only at the end
-        stream.read(1)
-        picture = _kind(whole).from_bytes(whole)
-        proxy: ArrayProxy = picture.dataobj  # pyright: ignore[reportAssignmentType]
-        array = _channels_first(np.asarray(proxy.get_unscaled()))
-        is_scaled = (proxy.slope, proxy.inter) != (1, 0)
-        if is_scaled:
-            array = _scaled(array, proxy.slope, proxy.inter)
-    head = picture.header
-    return _Decoded(array, grid(head), _sidecar(head, path), is_scaled, contradictions(head))
+        slope, intercept = (
+            default if said is None else float(said)
+            for said, default in zip(header.get_slope_inter(), (1.0, 0.0), strict=True)
+        )
+        is_scaled = (slope, intercept) != (1, 0)
+        is_short = is_float and _fits_single(header.get_data_dtype(), slope, intercept)
+        array = _stored(header, path, end, (slope, intercept) if is_short else None)
+        array = _channels_first(array.reshape(header.get_data_shape(), order="F"))
+        if is_scaled and not is_short:
+            array = _scaled(array, slope, intercept)
+        if is_float and not is_short:
+            refuse_infinite(array, path)
+    return _Decoded(array, grid(header), _sidecar(header, path), is_scaled, contradictions(header))
+
+
+def _fits_single(dtype: np.dtype, slope: float, intercept: float) -> bool:
+    """Whether whole numbers are short, and finite when scaled, in single precision."""
+    is_short = dtype.kind in "iu" and dtype.itemsize < 4
+    return is_short and 2.0**16 * abs(slope) + abs(intercept) < 2.0**127
+
+
+def _stored(header: Nifti1Header, path: Path, end: int, scale: tuple[float, float] | None) -> np.ndarray:
+    """The voxels in the order of the file, as they stand there or scaled to single precision."""
+    dtype, count = header.get_data_dtype(), prod(map(int, header.get_data_shape()))
+    with path.open("rb", buffering=0) as file:
+        is_zipped = file.read(2) == _ZIPPED
+        file.seek(0)
+        readinto = Unpacked(file).readinto if is_zipped else file.readinto
+        _require(filled(np.empty(end - count * dtype.itemsize, np.uint8), readinto))
+        if scale is None:
+            values = np.empty(count, dtype)
+            _require(filled(values, readinto))
+        else:
+            values = singles(readinto, count, dtype, scale)
+        # gzip compares its check sum only on the way to what comes next
+        readinto(memoryview(bytearray(1)))
+    return values
+
+
+def _require(is_whole: bool) -> None:
+    if not is_whole:
+        raise EOFError("the file ends within its voxels")
 
 
 def _voxels_of(header: Nifti1Header, stream: BufferedIOBase, path: Path) -> int:

@@ -61,9 +61,11 @@ class Plane:
 
 def order(planes: Sequence[Plane]) -> list[int]:
     """Indices of planes from the lowest to the highest along the normal of the first one."""
-    normal = planes[0].normal
-    heights = [float(np.dot(plane.position or (0.0, 0.0, 0.0), normal)) for plane in planes]
-    return sorted(range(len(planes)), key=heights.__getitem__)
+    left, back, head = np.array([plane.position or (0.0, 0.0, 0.0) for plane in planes]).T
+    along_left, along_back, along_head = planes[0].normal
+    # Term by term: a product of matrices may round equal places differently.
+    heights = left * along_left + back * along_back + head * along_head
+    return np.argsort(heights, kind="stable").tolist()
 
 
 def faults(planes: Sequence[Plane]) -> tuple[str, ...]:
@@ -72,7 +74,8 @@ def faults(planes: Sequence[Plane]) -> tuple[str, ...]:
         return ()
     if any(plane.position is None for plane in planes):
         return ("slices without a position in the patient",)
-    count = len({tuple(np.round(plane.orientation or _AXIAL, 3)) for plane in planes})
+    orientations = {plane.orientation or _AXIAL for plane in planes}
+    count = len({tuple(np.round(orientation, 3)) for orientation in orientations})
     if count > 1:
         return (f"slices have {count} orientations",)
     sizes = {plane.spacing for plane in planes}
@@ -111,6 +114,17 @@ def geometry(planes: Sequence[Plane], rows: int, columns: int, name: str) -> Geo
     """
     if found := faults(planes):
         raise GeometryError(f"{name}: {'; '.join(found)}; wanted a regular grid, or slices read singly")
+    return grid(planes, rows, columns)
+
+
+def grid(planes: Sequence[Plane], rows: int, columns: int) -> Geometry:
+    """The grid of sorted planes that have no `faults`; sheared when they are stacked aslant.
+
+    Args:
+        planes: From the lowest to the highest.
+        rows: Voxels along y.
+        columns: Voxels along x.
+    """
     first = planes[0]
     matrix = np.eye(4)
     matrix[:3, 0] = _step(planes)
@@ -162,6 +176,7 @@ def _line_faults(planes: Sequence[Plane]) -> tuple[str, ...]:
     if np.ptp(heights) < _SAME_MM:
         return ()
     sideways = positions - np.outer(heights, normal)
-    fit = np.polynomial.polynomial.polyfit(heights, sideways, 1)
-    worst = np.abs(sideways - np.outer(heights, fit[1]) - fit[0]).max()
+    heights, sideways = heights - heights.mean(), sideways - sideways.mean(0)
+    slope = heights @ sideways / (heights @ heights)
+    worst = np.abs(sideways - np.outer(heights, slope)).max()
     return (f"slices are shifted sideways by up to {worst:.2f} mm",) if worst > 10 * _SAME_MM else ()

@@ -1,6 +1,6 @@
 """How the samples of a DICOM file stand in its pixels, and whether all can be there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -11,6 +11,9 @@ from vesalius.imaging.decoder import WHOLE_WORDS, Limits
 PLAIN = (str(ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
 """Transfer syntaxes whose pixels need no codec and no swapping of bytes."""
 
+_GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+_SAID = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
+_SAID_OF_WHOLE = ("BitsStored", "PixelRepresentation")
 _TYPES = {
     ("PixelData", 8): "<u1",
     ("PixelData", 16): "<u2",
@@ -57,29 +60,38 @@ def samples_of(opened: Opened, photometric: str) -> Samples:
     """What a file declares of its samples."""
     dataset = opened.dataset
     allocated = whole(dataset, "BitsAllocated")
-    bits, channels = whole(dataset, "BitsStored") or allocated, whole(dataset, "SamplesPerPixel", 1)
-    return Samples(
+    bits = whole(dataset, "BitsStored") or allocated
+    declared = Samples(
         count=whole(dataset, "NumberOfFrames") or 1,
         rows=whole(dataset, "Rows"),
         columns=whole(dataset, "Columns"),
-        channels=channels,
+        channels=whole(dataset, "SamplesPerPixel", 1),
         allocated=allocated,
         bits=bits,
         low=whole(dataset, "HighBit", bits - 1) - (bits - 1) if opened.preface.syntax in WHOLE_WORDS else 0,
-        plain=_plain(opened, channels, photometric, allocated),
+        plain=None,
     )
+    return replace(declared, plain=_plain(opened, declared, photometric))
 
 
-def _plain(opened: Opened, channels: int, photometric: str, allocated: int) -> tuple[int, str] | None:
+def _plain(opened: Opened, declared: Samples, photometric: str) -> tuple[int, str] | None:
+    """Offset and type of pixels of which everything is said as the standard wants it."""
     dataset, element = opened.dataset, opened.pixels
     if opened.preface.syntax not in PLAIN or element.is_encapsulated:
         return None
-    is_grey = channels == 1
-    is_rgb = channels == 3 and photometric == "RGB" and whole(dataset, "PlanarConfiguration") == 0
-    if not (is_grey or is_rgb) or (element.keyword, allocated) not in _TYPES:
+    is_grey = declared.channels == 1 and photometric in _GREY
+    is_rgb = declared.channels == 3 and photometric == "RGB" and whole(dataset, "PlanarConfiguration") == 0
+    wanted = (*_SAID, *_SAID_OF_WHOLE) if element.keyword == "PixelData" else _SAID
+    if not (is_grey or is_rgb) or any(dataset.get(keyword) is None for keyword in wanted):
         return None
-    dtype = _TYPES[element.keyword, allocated]
-    return element.start, dtype.replace("u", "i") if whole(dataset, "PixelRepresentation") == 1 else dtype
+    dtype = _TYPES.get((element.keyword, declared.allocated))
+    is_signed = whole(dataset, "PixelRepresentation") == 1
+    is_odd = not is_signed and whole(dataset, "PixelRepresentation") != 0
+    # Where the file ends before its last element does, and yet all samples are there, it is damaged.
+    is_cut = declared.values * declared.allocated // 8 <= element.available < element.length
+    if dtype is None or is_odd or is_cut:
+        return None
+    return element.start, dtype.replace("u", "i") if is_signed else dtype
 
 
 def lack_of(opened: Opened, samples: Samples, kind: str, limits: Limits) -> str:

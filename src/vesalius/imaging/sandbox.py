@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -24,7 +26,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class Sandbox:
-    """One `vesalius.imaging.decoder` process and the way to ask it.
+    """One `vesalius.imaging.decoder` process and the way to ask it, one question at a time.
 
     Args:
         limits: What one file may cost.
@@ -32,7 +34,6 @@ class Sandbox:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         atexit.register(self.close)
 
@@ -43,21 +44,20 @@ class Sandbox:
             DecodeError: The child refused, failed, ran out of a limit or died.
         """
         path, codec = Path(request.path), codec_name(request.syntax)
-        with self._lock:
-            child, start = self._running(), monotonic()
-            alarm = threading.Timer(self._limits.wall_seconds, child.kill)
-            alarm.start()
-            is_whole = False
-            try:
-                answer = _exchange(child, request)
-                is_whole = True
-            except (OSError, EOFError) as error:
-                raise DecodeError(path, codec, self._death(child, monotonic() - start)) from error
-            finally:
-                alarm.cancel()
-                if not is_whole:
-                    # What is left in the pipe would be taken for the answer about the next file.
-                    self.close()
+        child, start = self._running(), monotonic()
+        alarm = threading.Timer(self._limits.wall_seconds, child.kill)
+        alarm.start()
+        is_whole = False
+        try:
+            answer = _exchange(child, request)
+            is_whole = True
+        except (OSError, EOFError) as error:
+            raise DecodeError(path, codec, self._death(child, monotonic() - start)) from error
+        finally:
+            alarm.cancel()
+            if not is_whole:
+                # What is left in the pipe would be taken for the answer about the next file.
+                self.close()
         if isinstance(answer, str):
             raise DecodeError(path, codec, answer)
         return answer
@@ -100,14 +100,23 @@ class Sandbox:
 
 
 @cache
-def _sandbox(limits: Limits, process: int) -> Sandbox:
-    return Sandbox(limits)
+def _idle(limits: Limits, process: int) -> list[Sandbox]:
+    return []
 
 
-def sandbox(limits: Limits) -> Sandbox:
-    """The child of this process for these limits; one for each, kept between files."""
+@contextmanager
+def sandbox(limits: Limits) -> Iterator[Sandbox]:
+    """A child of this process for these limits, kept between files; one for each thread that asks."""
     # A forked process must not talk through the pipes of its parent.
-    return _sandbox(limits, os.getpid())
+    idle = _idle(limits, os.getpid())
+    try:
+        mine = idle.pop()
+    except IndexError:
+        mine = Sandbox(limits)
+    try:
+        yield mine
+    finally:
+        idle.append(mine)
 
 
 def codec_name(syntax: str) -> str:
@@ -129,17 +138,22 @@ def _exchange(child: subprocess.Popen[bytes], request: Request) -> np.ndarray | 
     if "error" in said:
         return said["error"]
     values = np.empty(said["shape"], said["dtype"])
-    _fill(values.reshape(-1).view(np.uint8).data, stdout)
+    if not filled(values, stdout.readinto):  # pyright: ignore[reportAttributeAccessIssue]
+        raise EOFError("the child ended within an array")
     return values
 
 
-def _fill(values: memoryview, stdout: IO[bytes]) -> None:
-    filled = 0
-    while filled < len(values):
-        count = stdout.readinto(values[filled:])  # pyright: ignore[reportAttributeAccessIssue]
-        if not count:
-            raise EOFError("the child ended within an array")
-        filled += count
+def filled(values: np.ndarray, readinto: Callable[[memoryview], int | None]) -> bool:
+    """Whether an array could be filled with bytes as they stand in a file, a pipe or a packed stream.
+
+    Args:
+        values: In one piece; changed in place.
+        readinto: Puts bytes that come next into a buffer, and says how many; none at the end.
+    """
+    rest = values.reshape(-1).view(np.uint8).data
+    while rest and (count := readinto(rest)):
+        rest = rest[count:]
+    return not rest
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

@@ -1,6 +1,5 @@
 """Label maps become DICOM segmentations of the pictures they belong to, and come back."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import astuple, replace
 from hashlib import sha256
@@ -16,7 +15,7 @@ from pydicom.sr.coding import Code as Concept
 from vesalius.errors import DicomError, GeometryError
 from vesalius.imaging import plane, stack
 from vesalius.imaging.categories import TISSUE, category_of
-from vesalius.imaging.dataset import Opened, broken, open_dataset
+from vesalius.imaging.dataset import Opened, broken, open_dataset, quiet
 from vesalius.imaging.decode import LIMITS, Limits, stored
 from vesalius.imaging.decoder import BROKEN
 from vesalius.imaging.dicom_mark import made_uid, put_mark
@@ -65,9 +64,8 @@ def write_segmentation(labels: LabelMap, path: Path, sources: Sequence[Path], ma
         raise GeometryError(f"labels lie on {labels.geometry}, wanted the grid of their sources {grid}")
     said = mark.at_least(max(labels.origin, Origin.DERIVED, *(each.header.origin for each in slices)))
     try:
-        with warnings.catch_warnings():
-            # Names without a caret are common in real files, and not ours to mend.
-            warnings.simplefilter("ignore")
+        # Names without a caret are common in real files, and not ours to mend.
+        with quiet():
             dataset = _segmentation(labels, slices, said)
     except BROKEN as error:
         raise DicomError(f"{path}: no segmentation of {first.path}: {error}") from error

@@ -1,6 +1,8 @@
 """Headers of many files that are nearly the same, as those of one series: each part is read once."""
 
 import os
+import re
+import struct
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -9,23 +11,45 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.uid import ImplicitVRLittleEndian
 
 from vesalius.imaging.decoder import LIMITS, Limits
+from vesalius.imaging.frames import Frame
 from vesalius.imaging.header import READ, Header, read_header
+from vesalius.imaging.plane import Plane
 from vesalius.imaging.samples import PLAIN
 
-_MOVING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient")
-_TAGS = {tag_for_keyword(keyword): keyword for keyword in READ}
-_KIND, _SYNTAX, _PIXELS = 0x00020002, 0x00020010, 0x7FE00010
-_LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+# As four bytes of little endian give it: the element before the group.
+_EXPLICIT, _IMPLICIT, _LENGTH = struct.Struct("<I2sH"), struct.Struct("<II"), struct.Struct("<I")
+_GROUP, _FROM_PIXELS = 0xFFFF, 0x7FE0
+_KIND, _SYNTAX, _PIXELS = 0x00020002, 0x00100002, 0x00107FE0
+_ITEM, _SEQUENCE_END = 0xE000FFFE, 0xE0DDFFFE
+_ITEM_END = b"\xfe\xff\x0d\xe0\0\0\0\0"
 _UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_HEAD = 2**17
+
+_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+# In these the file meta group is read alike by all.
+_OF_META = _SHORT | {b"OB"}
+_MOVING = {"SOPInstanceUID": b"UI", "InstanceNumber": b"IS", "ImagePositionPatient": b"DS"}
+_UID = re.compile(rb"[0-9.]+[\0 ]?")
+
+_HEADS = (2**13, 2**17)
+_DEPTH = 8
+_MOST = 1024
+
+
+def _wanted() -> dict[int, str]:
+    """Tags as they are met, and of those that move within a series, their keywords."""
+    tags = {keyword: tag_for_keyword(keyword) or 0 for keyword in READ}
+    return {tag >> 16 | (tag & _GROUP) << 16: key if key in _MOVING else "" for key, tag in tags.items()}
+
+
+_WANTED = _wanted()
 
 
 @dataclass(frozen=True)
 class _Sketch:
     """The bytes of a header that matter: those equal in a whole series, and those that place a slice."""
 
-    steady: tuple[tuple[str, bytes], ...]
+    steady: bytes
     moving: dict[str, bytes]
     start: int
     pixels: int
@@ -36,7 +60,8 @@ class HeaderReader:
     """Reads the headers of many files, and remembers what they have in common.
 
     A file whose elements have the very bytes of one read before, apart from instance, number
-    and position, has its header, apart from these; all others are read by `read_header`.
+    and position, has its header, apart from these; all others are read by `read_header`, and so
+    is whatever does not stand in its file exactly as the standard wants it.
 
     Args:
         limits: What a deflated file may cost.
@@ -44,7 +69,7 @@ class HeaderReader:
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
-        self._known: dict[tuple[tuple[str, bytes], ...], Header] = {}
+        self._known: dict[bytes, Header] = {}
 
     def read(self, path: Path) -> Header:
         """The header of a file, equal to what `read_header` gives.
@@ -59,97 +84,153 @@ class HeaderReader:
         twin = self._known.get(sketch.steady)
         header = _moved(twin, path, sketch) if twin else None
         if header is None:
-            header = self._known[sketch.steady] = read_header(path, self._limits)
+            header = read_header(path, self._limits)
+            self._remember(header, sketch)
         return header
+
+    def _remember(self, header: Header, sketch: _Sketch) -> None:
+        """Only what the sketch would have given, too, can stand for others."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        if _moved(header, header.path, sketch) == header:
+            self._known[sketch.steady] = header
 
 
 def _moved(twin: Header, path: Path, sketch: _Sketch) -> Header | None:
     """The header of a twin at another place; None where that needs a closer look."""
-    if twin.plain is None or twin.lack or len(twin.frames) != 1 or set(sketch.moving) != set(_MOVING):
+    if twin.plain is None or twin.lack or len(twin.frames) != 1 or len(sketch.moving) != len(_MOVING):
         return None
-    samples = twin.count * twin.rows * twin.columns * twin.samples
+    uid = sketch.moving["SOPInstanceUID"]
     try:
-        position = tuple(float(part) for part in sketch.moving["ImagePositionPatient"].split(b"\\"))
+        left, back, head = map(float, sketch.moving["ImagePositionPatient"].split(b"\\"))
         number = int(sketch.moving["InstanceNumber"])
-        instance = sketch.moving["SOPInstanceUID"].decode("ascii").strip("\0 ")
     except ValueError:
         return None
-    if (
-        len(position) != 3
-        or not all(map(isfinite, position))
-        or sketch.there < samples * int(twin.plain[1][-1])
-    ):
+    samples = twin.count * twin.rows * twin.columns * twin.samples
+    is_whole = sketch.there >= samples * int(twin.plain[1][-1])
+    if not (is_whole and isfinite(left + back + head) and _UID.fullmatch(uid)):
         return None
-    left, back, head = position
-    frame = twin.frames[0]
-    frame = replace(frame, plane=replace(frame.plane, position=(left, back, head)))
-    plain = (sketch.pixels, twin.plain[1])
-    said = replace(twin, path=path, instance=instance, number=number, frames=(frame,))
-    return replace(said, start=sketch.start, plain=plain)
+    frame, plane = twin.frames[0], twin.frames[0].plane
+    moved = Plane((left, back, head), plane.orientation, plane.spacing, plane.gap)
+    return replace(
+        twin,
+        path=path,
+        instance=uid.decode().strip("\0 "),
+        number=number,
+        frames=(Frame(moved, frame.scale),),
+        start=sketch.start,
+        plain=(sketch.pixels, twin.plain[1]),
+    )
 
 
 def _sketched(path: Path) -> _Sketch | None:
     """Walk over the elements of a plain file; None for all others."""
     try:
-        with path.open("rb") as file:
-            head, size = file.read(_HEAD), os.fstat(file.fileno()).st_size
-        return _walked(head, size)
-    except (OSError, IndexError):
-        return None
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            for most in _HEADS:
+                try:
+                    return _walked(file.read(most), size)
+                except struct.error:
+                    # The pixels come later.
+                    file.seek(0)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _walked(head: bytes, size: int) -> _Sketch | None:
+    """What stands before the pixels.
+
+    Raises:
+        struct.error: They do not begin within the head.
+        ValueError: Something is not as the standard wants it.
+    """
     if head[128:132] != b"DICM":
         return None
     at, said = 132, dict[int, bytes]()
-    while _tag(head, at) >> 16 == 2:
-        start, length = _value(head, at, is_implicit=False)
-        said[_tag(head, at)] = head[start : start + length].rstrip(b"\0 ")
+    while head[at : at + 2] == b"\2\0":
+        if head[at + 4 : at + 6] not in _OF_META:
+            raise ValueError("no value representation of the file meta group")
+        tag, start, length = _explicit(head, at)
         at = start + length
-    syntax = said.get(_SYNTAX, b"")
-    if syntax.decode("ascii", "replace") not in PLAIN:
+        said[tag] = head[start:at].rstrip(b"\0 ")
+    syntax = said.get(_SYNTAX, b"").decode("ascii", "replace")
+    if syntax not in PLAIN:
         return None
-    begin, is_implicit = at, syntax == ImplicitVRLittleEndian.encode()
-    steady, moving = [("syntax", syntax), ("kind", said.get(_KIND, b""))], {}
-    while (tag := _tag(head, at)) != _PIXELS:
-        start, length = _value(head, at, is_implicit)
+    is_implicit = syntax == ImplicitVRLittleEndian
+    if is_implicit and head[at + 4 : at + 6].isalpha():
+        raise ValueError("explicit in truth")
+    steady, moving, start, length = _elements(head, at, is_implicit)
+    steady += [syntax.encode(), said.get(_KIND, b"")]
+    if length > size - start:
+        raise ValueError("cut off")
+    return _Sketch(b"".join(steady), moving, at, start, length)
+
+
+def _elements(head: bytes, at: int, is_implicit: bool) -> tuple[list[bytes], dict[str, bytes], int, int]:
+    """Steady elements, values of moving ones, and offset and length of the pixels."""
+    steady, moving = list[bytes](), dict[str, bytes]()
+    unpacked, wanted = _EXPLICIT.unpack_from, _WANTED.get
+    while True:
+        begin = at
+        # Of all elements of many files: the commonest kind is read without a call.
+        tag, kind, length = unpacked(head, begin)
+        start = begin + 8
+        if is_implicit:
+            tag, start, length = _implicit(head, begin)
+        elif kind not in _SHORT:
+            tag, start, length = _explicit(head, begin)
+        if tag & _GROUP >= _FROM_PIXELS:
+            break
         at = start + length if length != _UNDEFINED else _end(head, start, is_implicit)
-        if (keyword := _TAGS.get(tag)) in _MOVING:
+        keyword = wanted(tag)
+        if keyword:
+            if kind != _MOVING[keyword] and not is_implicit:
+                raise ValueError("another kind of value than the standard wants")
             moving[keyword] = head[start:at]
-        elif keyword:
-            steady.append((keyword, head[start:at]))
-    start, length = _value(head, at, is_implicit)
-    there = min(size - start, length)
-    return None if length == _UNDEFINED else _Sketch(tuple(steady), moving, begin, start, there)
+        elif keyword is not None:
+            steady.append(head[begin:at])
+    if tag != _PIXELS or length == _UNDEFINED or start - begin != (8 if is_implicit else 12):
+        raise ValueError("no plain pixels")
+    return steady, moving, start, length
 
 
-def _tag(head: bytes, at: int) -> int:
-    return head[at] << 16 | head[at + 1] << 24 | head[at + 2] | head[at + 3] << 8
+def _explicit(head: bytes, at: int) -> tuple[int, int, int]:
+    """Tag of an element, where its value begins, and its length."""
+    tag, kind, length = _EXPLICIT.unpack_from(head, at)
+    if kind in _SHORT:
+        return tag, at + 8, length
+    if kind not in _LONG:
+        raise ValueError("no value representation")
+    (length,) = _LENGTH.unpack_from(head, at + 8)
+    if length == _UNDEFINED and kind != b"SQ":
+        # Such as a sequence of unknown kind, which is in implicit VR (PS3.5 6.2.2).
+        raise ValueError("an open end of what is no sequence")
+    return tag, at + 12, length
 
 
-def _value(head: bytes, at: int, is_implicit: bool) -> tuple[int, int]:
-    """Where the value of an element begins, and its length."""
-    if is_implicit:
-        return at + 8, int.from_bytes(head[at + 4 : at + 8], "little")
-    if head[at + 4 : at + 6] in _LONG:
-        length = int.from_bytes(head[at + 8 : at + 12], "little")
-        if length == _UNDEFINED and head[at + 4 : at + 6] == b"UN":
-            raise IndexError("a sequence in implicit VR (PS3.5 6.2.2), which pydicom reads better")
-        return at + 12, length
-    return at + 8, int.from_bytes(head[at + 6 : at + 8], "little")
+def _implicit(head: bytes, at: int) -> tuple[int, int, int]:
+    tag, length = _IMPLICIT.unpack_from(head, at)
+    return tag, at + 8, length
 
 
-def _end(head: bytes, at: int, is_implicit: bool) -> int:
+def _end(head: bytes, at: int, is_implicit: bool, depth: int = 0) -> int:
     """Where a sequence of undefined length ends."""
-    depth = 1
-    while depth:
-        tag = _tag(head, at)
-        if tag in (_ITEM_END, _SEQUENCE_END):
-            start, length = at + 8, 0
-            depth -= 1
-        else:
-            # An item has no value representation, whatever the syntax (PS3.5 7.5).
-            start, length = _value(head, at, is_implicit or tag == _ITEM)
-        depth += length == _UNDEFINED
-        at = start + (0 if length == _UNDEFINED else length)
-    return at
+    if depth > _DEPTH:
+        raise ValueError("sequences within sequences")
+    while True:
+        # An item has no value representation, whatever the syntax (PS3.5 7.5).
+        tag, at, length = _implicit(head, at)
+        if tag == _SEQUENCE_END and length == 0:
+            return at
+        if tag != _ITEM:
+            raise ValueError("no item")
+        at = at + length if length != _UNDEFINED else _item_end(head, at, is_implicit, depth)
+
+
+def _item_end(head: bytes, at: int, is_implicit: bool, depth: int) -> int:
+    while head[at : at + 8] != _ITEM_END:
+        _, start, length = (_implicit if is_implicit else _explicit)(head, at)
+        at = start + length if length != _UNDEFINED else _end(head, start, is_implicit, depth + 1)
+    return at + 8

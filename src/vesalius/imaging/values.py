@@ -1,16 +1,21 @@
 """Numbers of files to numbers of pictures and back, without loss."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int64, Num
+import torch
+from jaxtyping import Float, Float32, Int64, Num
 
 from vesalius.errors import ImagingError
+from vesalius.imaging.sandbox import filled
 
 Values = Num[np.ndarray, "c z y x"]
 """What a file stores, in whatever type of number."""
 
+
+_PIECE, _LONG = 2**18, 8
 
 MOST = 2**30
 """How many numbers a file may hold: 8 GiB in double precision."""
@@ -49,6 +54,51 @@ def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x
     is_known = is_scaled or array.dtype == np.float32 or array.dtype.itemsize < single.itemsize
     is_exact = is_known or bool((single == array).all())
     return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
+
+
+def singles(
+    readinto: Callable[[memoryview], int | None], count: int, dtype: np.dtype, scale: tuple[float, float]
+) -> Float32[np.ndarray, "n"]:
+    """Short whole numbers of a file in single precision, piece by piece, so that none lies in memory twice.
+
+    Where torch may use several threads, one of them reads while the other scales.
+
+    Args:
+        readinto: Puts bytes that come next into a buffer, and says how many; none at the end.
+        count: How many numbers.
+        dtype: How the file stores them.
+        scale: Slope and intercept, applied in double precision.
+
+    Raises:
+        EOFError: The file ends before the last of them.
+    """
+    values, pieces = np.empty(count, np.float32), np.empty((2, min(count, _PIECE)), dtype)
+    starts = range(0, count, _PIECE)
+
+    def read(turn: int) -> np.ndarray:
+        piece = pieces[turn % 2][: count - starts[turn]]
+        if not filled(piece, readinto):
+            raise EOFError("the file ends within its voxels")
+        return piece
+
+    slope, intercept = scale
+    for start, piece in zip(starts, _ahead(read, len(starts)), strict=True):
+        values[start : start + _PIECE] = piece if scale == (1, 0) else piece.astype(float) * slope + intercept
+    return values
+
+
+def _ahead(read: Callable[[int], np.ndarray], turns: int) -> Iterator[np.ndarray]:
+    """Pieces in order, the next of which is read while one is worked on."""
+    if turns < _LONG or torch.get_num_threads() == 1:
+        yield from map(read, range(turns))
+        return
+    with ThreadPoolExecutor(1, "unpacker") as reader:
+        coming = reader.submit(read, 0)
+        for turn in range(1, turns):
+            piece = coming.result()
+            coming = reader.submit(read, turn)
+            yield piece
+        yield coming.result()
 
 
 def classes(array: Values, path: Path, is_scaled: bool = False) -> Int64[np.ndarray, "1 z y x"]:
@@ -98,6 +148,7 @@ def refuse_infinite(array: Values, path: Path) -> None:
     Raises:
         ImagingError: Some are not; the message names the file and says how many.
     """
-    bad = int(array.size - np.isfinite(array).sum())
-    if bad:
-        raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")
+    if array.dtype.kind in "iu" or (is_finite := np.isfinite(array)).all():
+        return
+    bad = int(array.size - is_finite.sum())
+    raise ImagingError(f"{path}: {bad} of {array.size} values are NaN or infinite, wanted finite values")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from jaxtyping import Int
 from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
 from vesalius.cohort.cohort import Case, Cohort, Held
+from vesalius.cohort.threads import each
 from vesalius.errors import EmptyCohortError, ImagingError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
@@ -161,18 +163,25 @@ def _decode(
     keep: Callable[[int, np.ndarray], object],
 ) -> _Read:
     """Give each picture that can be read to `keep`, with its row, and forget it."""
-    labels, problems, kept = [], [], []
-    for done, case in enumerate(cohort.cases):
-        watch(done)
+
+    def encoded(case: Case) -> Single | str:
         try:
-            example = task.encode(case)
+            return task.encode(case)
         except ImagingError as error:
-            problems.append(f"{case.key}: {error}")
-            continue
-        keep(len(kept), example.image[0].numpy())
-        labels.append(int(example.condition[0]))
-        kept.append(case)
-    watch(len(cohort))
+            return f"{case.key}: {error}"
+
+    labels, problems, kept = [], [], []
+    watch(0)
+    # Closed here, and not when an error that was raised below is forgotten: threads would stay that long.
+    with closing(each(encoded, cohort.cases)) as found:
+        for done, (case, example) in enumerate(zip(cohort.cases, found, strict=True), 1):
+            if isinstance(example, str):
+                problems.append(example)
+            else:
+                keep(len(kept), example.image[0].numpy())
+                labels.append(int(example.condition[0]))
+                kept.append(case)
+            watch(done)
     if not kept:
         why = f"; first: {problems[0]}" if problems else ""
         raise EmptyCohortError(f"cohort {cohort.name} has no readable picture, wanted at least one{why}")
