@@ -19,6 +19,7 @@ from vesalius.shapes import Batch
 from vesalius.storage import written
 
 _TOGETHER = 64
+_VOXELS_TOGETHER = 2**21
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,8 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
         for index in range(first, first + len(classes))
     ]
-    parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
+    size = max(1, min(_TOGETHER, _VOXELS_TOGETHER // recipe.task.voxels))
+    parts = zip(torch.stack(latents).split(size), torch.tensor(classes).split(size), strict=True)
     made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
     return torch.cat([pictures.clamp(-1, 1).cpu() for pictures in made])
 
