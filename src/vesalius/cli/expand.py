@@ -77,9 +77,7 @@ def expand_phantoms(asked: Demo) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
-    plan = Plan(
-        out=asked.out, minutes=asked.minutes, per_class=None, size=(64, 64), seed=asked.seed, quick=True
-    )
+    plan = Plan(out=asked.out, minutes=asked.minutes, per_class=None, size=64, seed=asked.seed, quick=True)
     check(plan)
     with stage(f"making {asked.people} phantoms"):
         people = split_people(phantom_cohort(asked.people, seed=asked.seed), Selection())

@@ -55,8 +55,8 @@ class Train:
         out: Folder of the run; an unfinished run of the same recipe is taken up.
         minutes: Budget of training. When not given, 10 for a named recipe, all steps of the recipe.json of a
             model; the one of a run leaves its end to the clock and has to be given minutes.
-        size: Rows and columns of the pictures to learn, such as 64 or 64x48; slices, rows and columns of whole
-            volumes, such as 32x32x32. 64 when not given; a recipe.json says its own.
+        size: Rows and columns of the pictures to learn, such as 64 or 64x48; slices, rows and columns of
+            whole volumes, such as 32x32x32. 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
         selection: Which cases are meant.
     """
@@ -138,8 +138,8 @@ class Expand:
         minutes: Budget of training.
         per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
             not given.
-        size: Rows and columns of the pictures, such as 64 or 64x48; slices, rows and columns of whole volumes,
-            such as 32x32x32. Each is a multiple of 16 from 16 to 128.
+        size: Rows and columns of the pictures, such as 64 or 64x48; slices, rows and columns of whole
+            volumes, such as 32x32x32. Each is a multiple of 16 from 16 to 128.
         seed: Of everything random.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.

@@ -112,7 +112,7 @@ def _within(folder: Path, name: str) -> str:
 
 
 def _files(path: Path) -> tuple[Path, ...]:
-    """The picture itself, or the files of a folder; a folder that cannot be listed is told by who opens it."""
+    """The picture itself, or the files of a folder; whoever opens it tells of one that cannot be listed."""
     try:
         return tuple(sorted(path.iterdir())) or (path,) if path.is_dir() else (path,)
     except OSError:

@@ -6,6 +6,7 @@ from jaxtyping import Float32, Int
 from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
+from vesalius.evidence.planes import are_volumes, seen
 from vesalius.networks.linear import LinearBase, components_of
 from vesalius.shapes import Stack
 
@@ -46,14 +47,16 @@ def augmented(train: Stack, seed: int, mirror: bool = False) -> Stack:
         mirror: Left and right may be exchanged.
     """
     rng = torch.Generator().manual_seed(seed)
-    pictures = torch.from_numpy(np.ascontiguousarray(train))
-    flat = pictures.flatten(1, 2)
-    return augment(flat, rng, mirror).reshape(pictures.shape).numpy()
+    pictures = torch.from_numpy(np.ascontiguousarray(seen(train)))
+    return augment(pictures, rng, mirror).reshape(train.shape).numpy()
 
 
 def augment(pictures: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch.Tensor:
-    """The same of a batch ``b c y x``: ±7 degrees, ±5 % in size, ±5 % shift, ±10 % in intensity."""
-    count = len(pictures)
+    """The same of a batch ``b c y x``: ±7 degrees, ±5 % in size, ±5 % shift, ±10 % in intensity.
+
+    Volumes ``b c z y x`` are turned within their slices; size and shift are along all three axes.
+    """
+    count, axes = len(pictures), pictures.ndim - 2
 
     def between(low: float, high: float) -> torch.Tensor:
         return low + (high - low) * torch.rand(count, generator=rng)
@@ -61,14 +64,18 @@ def augment(pictures: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch
     angle, scale = between(-0.12, 0.12), between(0.95, 1.05)
     flip = torch.where(between(0, 1) < 0.5, -1.0, 1.0) if mirror else torch.ones(count)
     cosine, sine = scale * angle.cos(), scale * angle.sin()
-    rows = [cosine * flip, -sine, between(-0.1, 0.1), sine * flip, cosine, between(-0.1, 0.1)]
-    theta = torch.stack(rows, dim=1).reshape(count, 2, 3)
+    theta = torch.zeros(count, axes, axes + 1)
+    theta[:, 0, 0], theta[:, 0, 1], theta[:, 0, axes] = cosine * flip, -sine, between(-0.1, 0.1)
+    theta[:, 1, 0], theta[:, 1, 1], theta[:, 1, axes] = sine * flip, cosine, between(-0.1, 0.1)
+    if axes == 3:
+        theta[:, 2, 2], theta[:, 2, 3] = scale, between(-0.1, 0.1)
     grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
     moved = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    lit = moved * between(0.9, 1.1)[:, None, None, None] + between(-0.05, 0.05)[:, None, None, None]
+    each = (count, *[1] * (axes + 1))
+    lit = moved * between(0.9, 1.1).view(each) + between(-0.05, 0.05).view(each)
     return (lit + 0.02 * torch.randn(lit.shape, generator=rng)).clamp(-1, 1)
 
 
 def blurred(train: Stack, sigma: float = 2.0) -> Stack:
-    """Deliberately bad pictures: a Gaussian blur of `sigma` pixels in the plane."""
-    return gaussian_filter(train, (0, 0, 0, sigma, sigma)).astype(np.float32)
+    """Deliberately bad pictures: a Gaussian blur of `sigma` voxels along every axis."""
+    return gaussian_filter(train, (0, 0, sigma if are_volumes(train) else 0, sigma, sigma)).astype(np.float32)

@@ -166,7 +166,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
 
 
 def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:
-    """Some pictures and their grids, evenly over the cohort; what cannot be read is met again, and named, later.
+    """Some pictures and their grids, evenly over the cohort; those that cannot be read are named later.
 
     Of a large volume only every n-th voxel is kept: many of them would not fit into memory.
     """
