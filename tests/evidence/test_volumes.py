@@ -131,6 +131,7 @@ def test_an_assessment_of_volumes_finds_copies_and_tells_what_it_saw(learnt):
     evidence = assess(train=learnt, test=others, made=made, classes=("a", "b"), quick=True)
     assert {pair.made for pair in evidence.copying.pairs} == set(names[:6])
     assert any(note.startswith("Volumes: learnt features") for note in evidence.data.notes)
+    assert any("single planes of a volume" in claim for claim in evidence.not_tested)
     (sheet,) = (one for one in evidence.pictures if one.name == "synthetic/a")
     assert "sagittal" in sheet.caption
     picture = Raster.open(io.BytesIO(base64.b64decode(sheet.png)))

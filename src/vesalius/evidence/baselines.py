@@ -29,7 +29,7 @@ def linear_samples(
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    components = components_of(np.bincount(places).tolist(), len(np.unique(people)))
+    components = components_of(np.bincount(places).tolist(), len(np.unique(people)), train[0].size)
     base = LinearBase(train.shape[1:], len(known), components)
     pictures = torch.from_numpy(np.ascontiguousarray(train))
     base.fit(pictures, torch.from_numpy(places), torch.from_numpy(people))

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vesalius.cohort.cohort import Cohort
+from vesalius.networks.blocks import size_of
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.linear import components_of
 from vesalius.objectives import AnyObjective
@@ -72,7 +73,7 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
     batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
     return Derived(
         width=32 if minutes * 4096 / task.voxels < 20 else 64,
-        components=components_of(list(counts.values()), len(train.patients)),
+        components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
         batch=batch,
         gamma=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
