@@ -39,7 +39,7 @@ def volumes(first, count, seed=0):
 
 @pytest.fixture(scope="module")
 def learnt():
-    return volumes(0, 60)
+    return volumes(0, 40)
 
 
 @pytest.mark.parametrize("space_of", [texture_space, pixel_space, lambda stack: ssl_space(stack, 0, 5, 16)])
@@ -86,7 +86,7 @@ def test_a_copied_volume_is_found_however_mirrored_turned_or_shifted(learnt, cha
     }
     reference = grey(learnt.stack)
     query = np.ascontiguousarray(ways[change](reference[:8]))
-    found = best_matches(query, reference, np.arange(60), body(reference))
+    found = best_matches(query, reference, np.arange(40), body(reference))
     assert (found.index == np.arange(8)).all()
     assert found.correlation.min() > 0.9
     assert found.others.max() < 0.9
@@ -124,9 +124,9 @@ def test_a_volume_is_shown_as_three_planes_with_the_head_above():
 
 
 def test_an_assessment_of_volumes_finds_copies_and_tells_what_it_saw(learnt):
-    others = volumes(0, 30, seed=5)
-    stack = np.concatenate([learnt.stack[:6, ..., ::-1], volumes(0, 24, seed=9).stack])
-    names = tuple(f"m{index}" for index in range(30))
+    others = volumes(0, 20, seed=5)
+    stack = np.concatenate([learnt.stack[:6, ..., ::-1], volumes(0, 14, seed=9).stack])
+    names = tuple(f"m{index}" for index in range(20))
     made = replace(others, stack=np.ascontiguousarray(stack), patients=names, keys=names)
     evidence = assess(train=learnt, test=others, made=made, classes=("a", "b"), quick=True)
     assert {pair.made for pair in evidence.copying.pairs} == set(names[:6])

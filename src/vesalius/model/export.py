@@ -54,12 +54,16 @@ def write_samples(
         for row in _written(model, classes, seed, beside, evidence, nifti):
             rows.append(row)
             watch(len(rows))
-        head = ("file", "label", "patient", "seed", "index", fact)
-        width = 5 if fact == "label" else 6
-        with (beside / "metadata.csv").open("w", newline="") as target:
-            csv.writer(target).writerows(row[:width] for row in (head, *rows))
+        _tell(rows, fact, beside / "metadata.csv")
         add(beside)
     return folder
+
+
+def _tell(rows: list[tuple[object, ...]], fact: str, table: Path) -> None:
+    head = ("file", "label", "patient", "seed", "index", fact)
+    width = 5 if fact == "label" else 6
+    with table.open("w", newline="") as target:
+        csv.writer(target).writerows(row[:width] for row in (head, *rows))
 
 
 def _written(
