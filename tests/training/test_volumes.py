@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from vesalius.cohort.phantom import phantom_cohort
+from vesalius.model.model import together
 from vesalius.networks.blocks import Convolution
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.derived import derive
@@ -13,7 +14,7 @@ from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine
-from vesalius.training.fit import finish, play
+from vesalius.training.fit import finish, fit, play
 from vesalius.training.loop import begin, train
 from vesalius.training.pulse import pulse_of
 from vesalius.training.run import open_run
@@ -89,3 +90,18 @@ def test_roughness_is_seen_along_the_slices_too():
     classes = torch.zeros(4, dtype=torch.long)
     assert pulse_of(smooth, classes).roughness == 0
     assert pulse_of(rough, classes).roughness > 0.3
+
+
+def test_few_large_volumes_are_drawn_at_once_and_each_is_the_same_by_itself(
+    people, task, recipe_for, tmp_path, monkeypatch
+):
+    recipe = replace(recipe_for(phantom_cohort(12, size=16), steps=1), task=task)
+    model = fit(recipe, people, tmp_path / "run")
+    assert together(recipe) == 64
+    assert together(replace(recipe, task=replace(task, size=(128, 128, 128)))) == 1
+    monkeypatch.setattr("vesalius.model.model._VOXELS_TOGETHER", 3 * 16**3)
+    assert together(recipe) == 3
+    images = list(model.images([0, 1, 0, 1], seed=7))
+    assert len(images) == 4
+    alone = task.decode(model.sample([1], 7, first=3)[0]).voxels
+    assert torch.allclose(images[3].voxels, alone, atol=1.0)

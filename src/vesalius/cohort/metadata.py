@@ -50,11 +50,10 @@ def read_metadata(folder: Path) -> Inspected:
         facts = {column: kind(row[column]) for column, kind in types.items() if row[column]}
         masks, lost = _masks(folder, row)
         problems += lost
-        told = row.get("patient") or patient_in(folder / name)
+        files = _files(folder / name)
+        told = row.get("patient") or patient_in(files[0])
         unknown += not told
-        cases[name] = Case(
-            name, told or stem(name)[0], {"image": Stored(_files(folder / name))}, masks, facts
-        )
+        cases[name] = Case(name, told or stem(name)[0], {"image": Stored(files)}, masks, facts)
     remarks = nameless(unknown, len(cases), "rows")
     return Inspected(tuple(cases.values()), tuple(problems), remarks=remarks)
 
