@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from vesalius.cli.people import gather_people, mention, split_people
+from vesalius.cli.people import gather_people, mention, size_asked, split_people
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.errors import CohortError
+from vesalius.errors import CohortError, RecipeError
 from vesalius.imaging.formats import write_image
 
 
@@ -107,3 +107,19 @@ def test_the_first_few_are_named_and_the_rest_are_counted(capsys):
         *(f"left out: p{index}: torn" for index in range(5)),
         "left out: 2 more; ask for them",
     ]
+
+
+@pytest.mark.parametrize("text", ["", "x", "32x", "-32", "32x32x32x32", "32 32", "32.0", "large"])
+def test_a_size_that_is_none_is_refused_with_what_one_looks_like(text):
+    with pytest.raises(RecipeError, match="wanted such as 64, 64x48, or 32x32x32 for volumes"):
+        size_asked(text)
+
+
+def test_volumes_stay_whole_when_they_are_asked_for(tmp_path):
+    for case in phantom_cohort(24, size=16, slices=16).cases:
+        write_image(case.image(), tmp_path / str(case.facts["label"]) / f"{case.patient}.nii.gz")
+    people = gather_people(tmp_path, Selection(), are_volumes=True)
+    assert sum(len(part) for part in people.parts) == 24
+    assert {case.facts["slices"] for part in people.parts for case in part.cases} == {16}
+    with pytest.raises(CohortError, match="no column 'position'"):
+        gather_people(tmp_path, Selection(label="none", where=(("position=middle",),)), are_volumes=True)

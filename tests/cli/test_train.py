@@ -70,7 +70,7 @@ def test_a_recipe_that_leaves_its_end_to_the_clock_needs_minutes(asked, begun, t
 
 
 def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(asked, begun):
-    named = replace(asked, recipe="synthesis.conditional_gan", size=16)
+    named = replace(asked, recipe="synthesis.conditional_gan", size="16")
     run = begun(named)
     assert (run.limit, run.game.recipe.seed, run.game.recipe.task.size) == (600, 0, (16, 16))
     other = begun(replace(named, size=None, seed=7, minutes=1.0, out=asked.out.with_name("other")))

@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from vesalius.cohort.folder import read_cohort, survey
 from vesalius.errors import CohortError, EmptyCohortError
+from vesalius.imaging.dicom_write import write_dicom
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import Image, Origin
+from vesalius.imaging.marks import Mark
 
 
 @pytest.fixture
@@ -77,3 +82,19 @@ def test_two_columns_that_may_name_the_person_are_refused(pack: Path):
     (pack / "metadata.csv").write_text("file,subject,patient_id\nimages/a.png,s1,p1\n")
     with pytest.raises(CohortError, match=r"has columns \['subject', 'patient_id'\] for the person, wanted"):
         read_cohort(pack)
+
+
+def test_a_folder_in_a_table_is_one_series_in_the_order_of_its_slices(tmp_path):
+    grid = Geometry.plain((5, 4, 3), (2.0, 1.0, 1.0))
+    image = Image(torch.arange(60.0).reshape(1, 5, 4, 3), grid, modality="MR")
+    write_dicom(image, tmp_path / "a" / "one", Mark(Origin.ACQUIRED), patient="p")
+    for number, name in enumerate(("0005", "0003", "0001", "0002", "0004")):
+        (tmp_path / "a" / "one" / f"{name}.dcm").rename(tmp_path / "a" / "one" / f"{number}")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "metadata.csv").write_text("file,label\na/one,x\nempty,x\n")
+    found = survey(tmp_path)
+    (case,) = found.cohort.cases
+    assert torch.equal(case.image().voxels, image.voxels)
+    assert case.image().geometry.is_close(grid)
+    assert case.key == "a/one"
+    assert [problem.path.name for problem in found.problems] == ["empty"]

@@ -1,5 +1,6 @@
 """Synthesis: what a case becomes, and what comes back."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from vesalius.errors import CohortError, ImagingError, RecipeError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import Percentile, Window
+from vesalius.recipes.recipe import Recipe
+from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import ANYBODY, synthesis_of
 
 
@@ -98,3 +101,63 @@ def test_a_class_the_task_never_saw_is_refused():
     sick = next(case for case in phantom_cohort(4).cases if case.facts["label"] == "lesion")
     with pytest.raises(CohortError, match="has label 'lesion', wanted one of"):
         task.encode(sick)
+
+
+def test_volumes_are_taken_whole_and_come_back_on_the_grid_that_is_told():
+    cohort = phantom_cohort(12, size=24, slices=17)
+    task = synthesis_of(cohort, (16, 32, 32), "label")
+    assert (task.size, task.shape, task.is_volume) == ((16, 32, 32), (1, 16, 32, 32), True)
+    assert task.spacing == pytest.approx((240 / 17, 380 / 24, 380 / 24), abs=1e-3)
+    example = task.encode(cohort.cases[0])
+    assert example.image.shape == (1, 1, 16, 32, 32)
+    made = task.decode(example.image[0])
+    assert (made.geometry.shape, made.unit, made.origin) == ((16, 32, 32), HOUNSFIELD, Origin.SYNTHETIC)
+    assert made.geometry.spacing == pytest.approx(task.spacing)
+    inner = cohort.cases[0].image().voxels[:, :16]
+    assert torch.equal(made.voxels[..., 4:28, 4:28], inner.clamp(task.made.low, task.made.high).round())
+
+
+def test_one_volume_is_learnt_alike_however_its_axes_lie():
+    task = synthesis_of(phantom_cohort(12, size=16, slices=16), (16, 16, 16), "label")
+    case = phantom_cohort(1, size=16, slices=16).cases[0]
+    image = case.image()
+    matrix = image.geometry.matrix[:, [2, 0, 1, 3]]
+    other = Image(image.voxels.permute(0, 3, 1, 2), Geometry.from_matrix((16, 16, 16), matrix), image.unit)
+    turned = replace(case, pictures={"image": Held(other)})
+    assert torch.equal(task.encode(turned).image, task.encode(case).image)
+
+
+def test_the_size_of_a_volume_and_of_a_picture_of_one_slice_are_told_by_the_same_field():
+    volumes, pictures = phantom_cohort(12, size=16, slices=16), phantom_cohort(12, size=16)
+    for cohort, size in ((volumes, (16, 16, 16)), (pictures, (16, 32)), (pictures, 16)):
+        recipe = conditional_gan(synthesis_of(cohort, size, "label"), cohort, 1.0)
+        said = json.loads(recipe.to_json())["task"]["size"]
+        assert tuple(said) == ((16, 16) if size == 16 else size)
+        assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_a_volume_of_a_side_that_no_network_takes_is_refused():
+    volumes = phantom_cohort(2, size=16, slices=16)
+    for size in ((16, 16, 24), (8, 16, 16), (144, 144, 144)):
+        with pytest.raises(
+            RecipeError, match=r"task\.size is \(.*\), wanted a multiple of 16 from 16 to 128"
+        ):
+            synthesis_of(volumes, size, "label")
+
+
+def test_pictures_of_one_slice_are_no_volumes():
+    with pytest.raises(ImagingError, match=r"last: picture has extent \(1, 32, 32\).*wanted a volume"):
+        synthesis_of(phantom_cohort(2, size=32), (16, 16, 16), None)
+    volumes = phantom_cohort(2, size=16, slices=16)
+    task = synthesis_of(volumes, (16, 16, 16), None)
+    with pytest.raises(ImagingError, match="wanted a volume of several slices"):
+        task.encode(phantom_cohort(1, size=32).cases[0])
+
+
+def test_a_large_volume_is_thinned_before_its_values_are_looked_at(monkeypatch):
+    volumes = phantom_cohort(4, size=32, slices=32)
+    whole = synthesis_of(volumes, (32, 32, 32), "label")
+    monkeypatch.setattr("vesalius.tasks.synthesis._SEEN_OF_VOLUME", 4096)
+    few = synthesis_of(volumes, (32, 32, 32), "label")
+    assert few.spacing == whole.spacing
+    assert few.made.low == pytest.approx(whole.made.low, abs=50)

@@ -53,7 +53,9 @@ def assess_made(asked: Assess) -> None:
 
 def _learnt_from(model: Model, asked: Assess) -> People:
     """The people that a model learnt from, with those aside."""
-    people = gather_people(asked.cohort, Selection(label=model.recipe.task.fact or "none", where=asked.where))
+    task = model.recipe.task
+    selection = Selection(label=task.fact or "none", where=asked.where)
+    people = gather_people(asked.cohort, selection, task.is_volume)
     learnt = fingerprint(people.parts.train).sha256
     if learnt != model.card.fingerprint:
         raise EvidenceError(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
 from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
-from vesalius.cli.people import People, gather_people, split_people
+from vesalius.cli.people import People, gather_people, size_asked, split_people
 from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
@@ -19,7 +19,7 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
-from vesalius.tasks.synthesis import synthesis_of
+from vesalius.tasks.synthesis import Size, synthesis_of
 from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
 
@@ -34,17 +34,19 @@ class Plan:
         out: Folder of everything.
         minutes: Budget of training.
         per_class: Pictures of each class, or None for 500 in all.
-        size: Rows and columns.
+        size: Rows and columns, or slices, rows and columns of volumes.
         seed: Of everything random.
         quick: Whether verdicts may be exploratory.
+        nifti: Whether NIfTI files are written instead of DICOM.
     """
 
     out: Path
     minutes: float
     per_class: int | None
-    size: int
+    size: int | Size
     seed: int
     quick: bool
+    nifti: bool = False
 
 
 def expand_folder(asked: Expand) -> None:
@@ -53,17 +55,19 @@ def expand_folder(asked: Expand) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
+    size = size_asked(asked.size)
     plan = Plan(
         out=asked.out,
         minutes=asked.minutes,
         per_class=asked.per_class,
-        size=asked.size,
+        size=size,
         seed=asked.seed,
         quick=asked.quick,
+        nifti=asked.nifti,
     )
     check(plan)
     with stage("reading the cohort"):
-        people = gather_people(asked.data, asked.selection)
+        people = gather_people(asked.data, asked.selection, len(size) == 3)
     walk(plan, people)
 
 
@@ -151,7 +155,7 @@ def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) ->
     for warning in gate(evidence):
         say(f"warning: {warning}")
     refuse_copier(plan.out / "run" / "model", model.card.weights)
-    with bar("writing DICOM", len(classes)) as shown:
+    with bar("writing the pictures", len(classes)) as shown:
         folder = write_samples(
             model,
             classes,
@@ -160,6 +164,7 @@ def release(plan: Plan, model: Model, classes: list[int], evidence: Evidence) ->
             evidence.sha256,
             shown.at,
             lambda beside: write_evidence(evidence, beside, public=True),
+            plan.nifti,
         )
     say(f"{len(classes)} marked synthetic pictures: {folder}")
 

@@ -11,8 +11,10 @@ from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
+from vesalius.errors import RecipeError
 from vesalius.evidence.contract import LEAST, PEOPLE
 from vesalius.imaging.series import Problem
+from vesalius.tasks.synthesis import Size
 from vesalius.training.stream import Stacked
 
 _SHOWN = 5
@@ -33,12 +35,36 @@ class People:
     notes: tuple[str, ...] = ()
 
 
-def gather_people(source: Path, selection: Selection) -> People:
+def size_asked(text: str) -> Size:
+    """Rows and columns, or slices, rows and columns, from the words of a user.
+
+    Args:
+        text: One number for rows and columns alike, or two or three with an x between them.
+
+    Raises:
+        RecipeError: It is anything else.
+
+    Examples:
+        >>> size_asked("64"), size_asked("64x48"), size_asked("32x32x32")
+        ((64, 64), (64, 48), (32, 32, 32))
+    """
+    match text.split("x"):
+        case [side] if side.isdecimal():
+            return int(side), int(side)
+        case [rows, columns] if (rows + columns).isdecimal() and rows and columns:
+            return int(rows), int(columns)
+        case [z, y, x] if (z + y + x).isdecimal() and z and y and x:
+            return int(z), int(y), int(x)
+    raise RecipeError(f"size is {text!r}, wanted such as 64, 64x48, or 32x32x32 for volumes")
+
+
+def gather_people(source: Path, selection: Selection, are_volumes: bool = False) -> People:
     """Read a folder and cut it by patient, saying aside what was left out.
 
     Args:
         source: Folder of scans or cohort.parquet.
         selection: Which cases are meant.
+        are_volumes: Leave volumes whole; otherwise they are cut into slices.
 
     Raises:
         CohortError: Nobody is left, an unknown column, or a patient in two splits.
@@ -47,12 +73,18 @@ def gather_people(source: Path, selection: Selection) -> People:
     columns = {"patient", "key", *(name for case in found.cohort.cases for name in case.facts)}
     said = [condition for conditions in selection.where for condition in conditions]
     # Facts such as ``position`` come with the slices; by all others whole volumes are passed over unread.
-    of_slices = [condition for condition in said if condition.partition("=")[0].strip() not in columns]
+    of_slices = [
+        condition
+        for condition in said
+        if not are_volumes and condition.partition("=")[0].strip() not in columns
+    ]
     lines = [f"{problem.path}: {why(problem)}" for problem in found.problems]
     mention(lines, f"`vesalius cohort {source}` names them all")
     for remark in found.cohort.remarks:
         aside.print(f"note: {remark}", markup=False)
     chosen = selected(found.cohort, [condition for condition in said if condition not in of_slices])
+    if are_volumes:
+        return split_people(require(chosen), selection)
     return split_people(require(selected(slices(require(chosen)), of_slices)), selection)
 
 

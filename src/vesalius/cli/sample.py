@@ -22,5 +22,5 @@ def sample_model(asked: Sample) -> None:
     refuse_copier(asked.run_folder / "model", model.card.weights)
     classes = balanced(model, asked.per_class)
     with bar("sampling", len(classes)) as shown:
-        write_samples(model, classes, asked.seed, asked.out, watch=shown.at)
+        write_samples(model, classes, asked.seed, asked.out, watch=shown.at, nifti=asked.nifti)
     say(f"{len(classes)} synthetic pictures, not assessed yet: {asked.out}")

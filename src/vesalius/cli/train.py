@@ -8,7 +8,7 @@ import numpy as np
 
 from vesalius.cli.console import aside, bar, say, table
 from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept
-from vesalius.cli.people import gather_people, mention_undecoded
+from vesalius.cli.people import gather_people, mention_undecoded, size_asked
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
@@ -26,7 +26,7 @@ from vesalius.training.run import Run, limit_of, open_run
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
 
-SIZE = 64
+SIZE = "64"
 """Rows and columns of a named recipe when none are given."""
 
 
@@ -45,22 +45,30 @@ def train_cohort(asked: Train) -> None:
     """
     _refuse_flags_of_the_file(asked)
     limit_of(asked.minutes)
-    people = gather_people(asked.cohort, asked.selection)
+    minutes = asked.minutes
     if asked.recipe.endswith(".json"):
-        recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes
-        if minutes is None and recipe.steps >= LONG:
-            raise RecipeError(
-                f"{asked.recipe}: steps is {recipe.steps}, which the clock is to end; wanted --minutes"
-            )
+        recipe = _told(asked)
+        people = gather_people(asked.cohort, asked.selection, recipe.task.is_volume)
     else:
-        minutes = MINUTES if asked.minutes is None else asked.minutes
-        task = synthesis_of(people.parts.train, SIZE if asked.size is None else asked.size, people.fact)
+        minutes, size = MINUTES if minutes is None else minutes, size_asked(asked.size or SIZE)
+        people = gather_people(asked.cohort, asked.selection, len(size) == 3)
+        task = synthesis_of(people.parts.train, size, people.fact)
         recipe = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
     val = decoded("validation", people.parts.val, recipe.task)
     run = begin_with_bar(asked.out, recipe, people.parts.train, minutes)
     run.judge = judge_among(val, run.stacked, recipe.seed)
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
+
+
+def _told(asked: Train) -> Recipe:
+    """The recipe of a file, whose end must be known."""
+    recipe = read_recipe(Path(asked.recipe))
+    if asked.minutes is None and recipe.steps >= LONG:
+        raise RecipeError(
+            f"{asked.recipe}: steps is {recipe.steps}, which the clock is to end; wanted --minutes"
+        )
+    return recipe
 
 
 def _refuse_flags_of_the_file(asked: Train) -> None:

@@ -55,7 +55,8 @@ class Train:
         out: Folder of the run; an unfinished run of the same recipe is taken up.
         minutes: Budget of training. When not given, 10 for a named recipe, all steps of the recipe.json of a
             model; the one of a run leaves its end to the clock and has to be given minutes.
-        size: Rows and columns of the pictures to learn, 64 when not given; a recipe.json says its own.
+        size: Rows and columns of the pictures to learn, such as 64 or 64x48; slices, rows and columns of
+            whole volumes, such as 32x32x32. 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
         selection: Which cases are meant.
     """
@@ -64,7 +65,7 @@ class Train:
     cohort: Positional[Path]
     out: Path
     minutes: float | None = None
-    size: int | None = None
+    size: str | None = None
     seed: int | None = None
     selection: Selection = Selection()
 
@@ -81,15 +82,17 @@ class Sample:
 
     Args:
         run_folder: Folder of a finished run.
-        out: New folder for the DICOM files.
+        out: New folder for the files.
         per_class: Pictures of each class.
         seed: Of the pictures; each can be made again by itself.
+        nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
     """
 
     run_folder: Positional[Path]
     out: Path
     per_class: int = 50
     seed: int = 1
+    nifti: bool = False
 
     def run(self) -> None:
         """Write the pictures."""
@@ -135,9 +138,11 @@ class Expand:
         minutes: Budget of training.
         per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
             not given.
-        size: Rows and columns of the pictures, a multiple of 16 from 16 to 128.
+        size: Rows and columns of the pictures, such as 64 or 64x48; slices, rows and columns of whole
+            volumes, such as 32x32x32. Each is a multiple of 16 from 16 to 128.
         seed: Of everything random.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.
+        nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
         selection: Which cases are meant.
     """
 
@@ -145,9 +150,10 @@ class Expand:
     out: Path
     minutes: float = 10.0
     per_class: int | None = None
-    size: int = 64
+    size: str = "64"
     seed: int = 0
     quick: bool = False
+    nifti: bool = False
     selection: Selection = Selection()
 
     def run(self) -> None:

@@ -27,7 +27,8 @@ Row = dict[str, str]
 def read_metadata(folder: Path) -> Inspected:
     """Read the table of a folder; pixels are not touched.
 
-    ``file`` is the path of a picture, relative to the folder. ``patient`` is whose it is; where it
+    ``file`` is the path of a picture, relative to the folder, or of a folder that holds the files of one
+    DICOM series and nothing else. ``patient`` is whose it is; where it
     is empty, the Patient ID of a DICOM file, else ``file`` without its suffix, stands for the
     person. Without a column ``patient``, one called ``patient_id``, ``subject``, ``subject_id``,
     ``participant_id`` or ``person`` is taken for it. ``mask`` is the path of a label map. ``label``,
@@ -53,9 +54,10 @@ def read_metadata(folder: Path) -> Inspected:
         facts = {column: kind(row[column]) for column, kind in types.items() if row[column]}
         masks, lost = _masks(folder, row)
         problems += lost
-        told = row.get("patient") or patient_in(folder / name)
+        files = _files(folder / name)
+        told = row.get("patient") or patient_in(files[0])
         unknown += not told
-        cases[name] = Case(name, told or stem(name)[0], {"image": Stored((folder / name,))}, masks, facts)
+        cases[name] = Case(name, told or stem(name)[0], {"image": Stored(files)}, masks, facts)
     remarks = nameless(unknown, len(cases), "rows")
     return Inspected(tuple(cases.values()), tuple(problems), remarks=remarks)
 
@@ -124,6 +126,14 @@ def _type(column: str, cells: Iterator[str]) -> type[str] | type[int] | type[flo
 def _within(folder: Path, name: str) -> str:
     """A name in the table as the shortest path from the folder, so that a file has one name only."""
     return Path(os.path.relpath(folder / name, folder)).as_posix()
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """The picture itself, or the files of a folder; whoever opens it tells of one that cannot be listed."""
+    try:
+        return tuple(sorted(path.iterdir())) or (path,) if path.is_dir() else (path,)
+    except OSError:
+        return (path,)
 
 
 def _fault(folder: Path, name: str) -> str:

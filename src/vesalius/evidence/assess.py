@@ -14,6 +14,7 @@ from vesalius.evidence.features import Space, pixel_space, ssl_space, texture_sp
 from vesalius.evidence.lessons import utility_of
 from vesalius.evidence.likeness import likeness_of
 from vesalius.evidence.pictures import sheets
+from vesalius.evidence.planes import are_volumes
 from vesalius.evidence.record import Data, Evidence, Likeness, Subject
 from vesalius.evidence.utility import Utility
 from vesalius.evidence.verdict import Thresholds, Verdict
@@ -34,6 +35,11 @@ _NOT_TESTED = (
     "Judgement by readers: no person has looked at these images for this report.",
     "Differences between groups of patients (sex, age, site).",
     "Other scanners and hospitals than those of the cohort.",
+)
+
+_NOT_TESTED_OF_VOLUMES = (
+    "Copies of single planes of a volume, and of volumes turned other than by quarters within their slices.",
+    "Whether what is fine in one voxel continues in the next plane, beyond what learnt features see of it.",
 )
 
 
@@ -113,7 +119,7 @@ def _measured(sets: Sets, subject: Subject, seed: int, quick: bool, clock: _Cloc
         utility=utility,
         verdicts=_verdicts(sets, likeness, search, (utility, reason), thresholds, quick),
         thresholds=thresholds,
-        not_tested=_NOT_TESTED,
+        not_tested=_NOT_TESTED + (_NOT_TESTED_OF_VOLUMES if are_volumes(sets.train.stack) else ()),
         pictures=pictures,
         runtime_s=clock.seconds,
     )

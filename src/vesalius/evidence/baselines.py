@@ -4,7 +4,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int
 from scipy.ndimage import gaussian_filter
+from torch.nn.functional import pad
 
+from vesalius.evidence.planes import are_volumes, seen
+from vesalius.networks.blocks import deep, flat
 from vesalius.networks.linear import LinearBase, components_of
 from vesalius.objectives.warps import rotation, warped
 from vesalius.shapes import Stack
@@ -28,7 +31,7 @@ def linear_samples(
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    components = components_of(np.bincount(places).tolist(), len(np.unique(people)))
+    components = components_of(np.bincount(places).tolist(), len(np.unique(people)), train[0].size)
     base = LinearBase(train.shape[1:], len(known), components)
     pictures = torch.from_numpy(np.ascontiguousarray(train))
     base.fit(pictures, torch.from_numpy(places), torch.from_numpy(people))
@@ -46,31 +49,33 @@ def augmented(train: Stack, seed: int, mirror: bool = False) -> Stack:
         mirror: Left and right may be exchanged.
     """
     rng = torch.Generator().manual_seed(seed)
-    pictures = torch.from_numpy(np.ascontiguousarray(train))
-    flat = pictures.flatten(1, 2)
-    return augment(flat, rng, mirror).reshape(pictures.shape).numpy()
+    pictures = torch.from_numpy(np.ascontiguousarray(seen(train)))
+    return augment(pictures, rng, mirror).reshape(train.shape).numpy()
 
 
 def augment(pictures: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch.Tensor:
-    """The same of a batch ``b c y x``: ±7 degrees, ±5 % in size, ±5 % shift, ±10 % in intensity."""
-    count = len(pictures)
+    """The same of a batch ``b c y x``: ±7 degrees, ±5 % in size, ±5 % shift, ±10 % in intensity.
+
+    Volumes ``b c z y x`` are turned within their slices; size and shift are along all three axes.
+    """
+    count, axes = len(pictures), pictures.ndim - 2
 
     def between(low: float, high: float) -> torch.Tensor:
         return low + (high - low) * torch.rand(count, generator=rng)
 
     angle, scale = between(-0.12, 0.12), between(0.95, 1.05)
-    matrix = scale[:, None, None] * rotation(angle[:, None])
+    angles = pad(angle[:, None], (0, 2 if axes == 3 else 0))
+    matrix = scale[:, None, None] * rotation(angles)
     if mirror:
         matrix[:, :, 0] *= torch.where(between(0, 1) < 0.5, -1.0, 1.0)[:, None]
-    away = torch.stack(
-        [between(-0.05, 0.05) * side for side in (pictures.shape[3], pictures.shape[2])], dim=1
-    )
+    away = torch.stack([between(-0.05, 0.05) * side for side in reversed(pictures.shape[2:])], dim=1)
     steps = torch.linalg.solve(matrix, away)
-    moved = warped(pictures[:, :, None], matrix, steps, padding="border")[:, :, 0]
-    lit = moved * between(0.9, 1.1)[:, None, None, None] + between(-0.05, 0.05)[:, None, None, None]
+    moved = flat(warped(deep(pictures, axes), matrix, steps, padding="border"), axes)
+    each = (count, *[1] * (axes + 1))
+    lit = moved * between(0.9, 1.1).view(each) + between(-0.05, 0.05).view(each)
     return (lit + 0.02 * torch.randn(lit.shape, generator=rng)).clamp(-1, 1)
 
 
 def blurred(train: Stack, sigma: float = 2.0) -> Stack:
-    """Deliberately bad pictures: a Gaussian blur of `sigma` pixels in the plane."""
-    return gaussian_filter(train, (0, 0, 0, sigma, sigma)).astype(np.float32)
+    """Deliberately bad pictures: a Gaussian blur of `sigma` voxels along every axis."""
+    return gaussian_filter(train, (0, 0, sigma if are_volumes(train) else 0, sigma, sigma)).astype(np.float32)

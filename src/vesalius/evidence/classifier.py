@@ -9,9 +9,10 @@ from torch.nn import functional
 
 from vesalius.evidence.baselines import augment
 from vesalius.evidence.planes import Features
+from vesalius.networks.blocks import averaged, convolution
 
-Pictures = Float[np.ndarray, "n c y x"]
-"""Pictures of one slice."""
+Pictures = Float[np.ndarray, "n c *space"]
+"""Pictures of one slice, ``n c y x``, or volumes, ``n c z y x``."""
 
 _BATCH = 64
 
@@ -22,24 +23,25 @@ class Classifier(nn.Module):
     Args:
         channels: Channels of a picture.
         classes: Classes to tell apart.
+        axes: 2 for pictures of one slice, 3 for volumes.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, axes: int = 2) -> None:
         super().__init__()
         stages: list[nn.Module] = []
         for before, width, stride in ((channels, 16, 4), (16, 32, 2), (32, 64, 2)):
             kernel = 2 * (stride // 2) + 1
             stages += [
-                nn.Conv2d(before, width, kernel, stride, stride // 2),
+                convolution(axes, before, width, kernel, stride=stride),
                 nn.GroupNorm(8, width),
                 nn.SiLU(),
             ]
         self.stages = nn.Sequential(*stages)
-        self.head = nn.Linear(4 * 64, classes)
+        self.head = nn.Linear(2**axes * 64, classes)
 
-    def forward(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b k"]:
+    def forward(self, pictures: Float[Tensor, "b c *space"]) -> Float[Tensor, "b k"]:
         """One score a class."""
-        return self.head(functional.adaptive_avg_pool2d(self.stages(pictures), 2).flatten(1))
+        return self.head(averaged(self.stages(pictures), 2).flatten(1))
 
 
 def teach(
@@ -67,7 +69,7 @@ def teach(
     weight = (1.0 / torch.bincount(target, minlength=classes).clamp_min(1))[target]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Classifier(pictures.shape[1], classes)
+        network = Classifier(pictures.shape[1], classes, pictures.ndim - 2)
     adam = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps)
     for _ in range(steps):

@@ -16,6 +16,15 @@ LEAST = 12
 PEOPLE = 3
 """People aside below which nothing is measured against them: without one, no two would be left."""
 
+_OF_VOLUMES = (
+    "Volumes: learnt features and classifiers see whole volumes; texture is the mean over eight planes in "
+    "each of three directions, and has no Fréchet distance where it has more than 64 features. Copies are "
+    "looked for in whole volumes of less than 64 voxels a side (larger ones are averaged down), mirrored "
+    "along every axis, turned by quarters within the slices, shifted and softened: not turned otherwise, "
+    "and not as single planes. Duplicates across the split were looked for in the middle slice. Sheets show "
+    "the middle axial, coronal and sagittal plane."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Sets:
@@ -83,7 +92,7 @@ def admit(
         if one.problems:
             notes.append(f"{role}: {len(one.problems)} picture(s) could not be used and were left out.")
     if train.stack.shape[2] > 1:
-        notes.append("Volumes: only the middle slice of each picture was looked at.")
+        notes.append(_OF_VOLUMES)
     return Sets(train, clean[0], clean[1], made, classes, holdout is None, tuple(notes))
 
 

@@ -21,7 +21,7 @@ from vesalius.evidence.memorisation import (
     hashed,
     near_duplicates,
 )
-from vesalius.evidence.planes import Planes, grey
+from vesalius.evidence.planes import Grey, grey
 from vesalius.evidence.verdict import Thresholds
 from vesalius.evidence.views import References, Seen
 
@@ -115,7 +115,7 @@ def _tested(
 
 
 def _renamed(
-    matches: Matches, made: Planes, train: Planes, rows: Int[np.ndarray, "r"], nearest: Int[np.ndarray, "m"]
+    matches: Matches, made: Grey, train: Grey, rows: Int[np.ndarray, "r"], nearest: Int[np.ndarray, "m"]
 ) -> Matches:
     """The matches, those of some rows with the training picture that the conformal test means."""
     index, correlation = matches.index.copy(), matches.correlation.copy()

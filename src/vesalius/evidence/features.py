@@ -9,7 +9,7 @@ from jaxtyping import Float
 from sklearn.utils.extmath import randomized_svd
 
 from vesalius.evidence.encoder import digest, encode, learn_encoder
-from vesalius.evidence.planes import Features, grey, middle
+from vesalius.evidence.planes import DIRECTIONS, Features, are_volumes, cuts, directions, grey, seen
 from vesalius.evidence.texture import texture, texture_names
 from vesalius.shapes import Stack
 
@@ -69,13 +69,34 @@ def scale_of(rows: Features) -> Scale:
 
 
 def texture_space(train: Stack) -> Space:
-    """Nameable features; those that repeat another (correlation above 0.95) are dropped."""
-    rows = texture(grey(train))
+    """Nameable features; those that repeat another (correlation above 0.95) are dropped.
+
+    Of a volume they are the means over eight planes in each direction; see `evidence.planes.directions`.
+    """
+    rows = _described(train)
     kept = _distinct(rows)
     scale = scale_of(rows[:, kept])
-    names = texture_names(grey(train[:1]))
+    names = _names(train[:1])
     record = SpaceRecord("texture", len(kept), _sha256(scale.centre, scale.spread, kept))
-    return Space(record, tuple(names[i] for i in kept), lambda stack: scale(texture(grey(stack))[:, kept]))
+    return Space(record, tuple(names[i] for i in kept), lambda stack: scale(_described(stack)[:, kept]))
+
+
+def _described(stack: Stack) -> Features:
+    if not are_volumes(stack):
+        return texture(grey(stack))
+    rows = []
+    for direction in directions(stack):
+        planes = cuts(stack, direction)
+        found = texture(planes.reshape(-1, *planes.shape[2:]))
+        rows.append(found.reshape(*planes.shape[:2], -1).mean(axis=1))
+    return np.concatenate(rows, axis=1)
+
+
+def _names(stack: Stack) -> tuple[str, ...]:
+    if not are_volumes(stack):
+        return texture_names(grey(stack))
+    named = {direction: texture_names(cuts(stack, direction)[0]) for direction in directions(stack)}
+    return tuple(f"{DIRECTIONS[direction]}_{name}" for direction, names in named.items() for name in names)
 
 
 def ssl_space(train: Stack, seed: int, steps: int, batch: int = 128, mirror: bool = False) -> Space:
@@ -88,11 +109,11 @@ def ssl_space(train: Stack, seed: int, steps: int, batch: int = 128, mirror: boo
         batch: Pictures in each update.
         mirror: Left and right may be exchanged.
     """
-    encoder = learn_encoder(middle(train), seed, steps, batch, mirror)
-    scale = scale_of(encode(encoder, middle(train)))
+    encoder = learn_encoder(seen(train), seed, steps, batch, mirror)
+    scale = scale_of(encode(encoder, seen(train)))
     columns = tuple(f"ssl_{index}" for index in range(len(scale.centre)))
     record = SpaceRecord("ssl", len(columns), digest(encoder))
-    return Space(record, columns, lambda stack: scale(encode(encoder, middle(stack))))
+    return Space(record, columns, lambda stack: scale(encode(encoder, seen(stack))))
 
 
 def pixel_space(train: Stack, most: int = 64) -> Space:

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import norm
 
 from vesalius.evidence.correlation import Matches, best_matches, body
-from vesalius.evidence.planes import Planes
+from vesalius.evidence.planes import Grey
 
 People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
@@ -82,11 +82,11 @@ class Pair:
 
 
 def near_duplicates(
-    train: Planes,
+    train: Grey,
     people: People,
-    holdout: Planes,
-    nobody: Planes,
-    made: Planes,
+    holdout: Grey,
+    nobody: Grey,
+    made: Grey,
     least: float,
     closeness: float,
 ) -> tuple[CorrelationTest, Matches, Bool[np.ndarray, "m"]]:
@@ -123,7 +123,7 @@ def near_duplicates(
 
 
 def baseline(
-    name: str, planes: Planes, train: Planes, people: People, search: CorrelationTest, most: int
+    name: str, planes: Grey, train: Grey, people: People, search: CorrelationTest, most: int
 ) -> Baseline:
     """Put pictures of known origin to the same search, with the limits that the made pictures met.
 

@@ -10,14 +10,15 @@ from PIL import Image as Raster
 
 from vesalius.evidence.contract import Sets
 from vesalius.evidence.memorisation import Matches
-from vesalius.evidence.planes import middle
+from vesalius.evidence.planes import are_volumes, shown
 from vesalius.evidence.record import Picture
 from vesalius.shapes import Stack
 
-_COLUMNS = 8
+_COLUMNS = {False: 8, True: 4}
 _ROWS = 4
 _GAP = 2
-_PAIRS = 16
+_PAIRS = {False: 16, True: 6}
+_PLANES = "; of each its middle axial, coronal and sagittal plane"
 _MOST_SIDE = 128
 
 
@@ -31,28 +32,31 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
         seed: Chooses what is shown.
     """
     rng = np.random.default_rng(seed)
-    shown: list[Picture] = []
+    is_deep = are_volumes(sets.made.stack)
+    columns, pairs, planes = _COLUMNS[is_deep], _PAIRS[is_deep], _PLANES if is_deep else ""
+    found: list[Picture] = []
     some: list[int] = []
     for index, name in enumerate(sets.classes):
         for role, one in (
             ("real", sets.holdout if sets.has_others else sets.train),
             ("synthetic", sets.made),
         ):
-            rows = rng.permutation(np.flatnonzero(one.labels == index))[: _COLUMNS * _ROWS]
+            rows = rng.permutation(np.flatnonzero(one.labels == index))[: columns * _ROWS]
             if role == "synthetic":
                 some += [int(row) for row in rows]
             if len(rows):
-                caption = f"{name}: {role}, {len(rows)} of {int((one.labels == index).sum())}, at random"
-                shown.append(_picture(f"{role}/{name}", caption, role == "real", one.stack[rows], _COLUMNS))
+                of_all = f"{len(rows)} of {int((one.labels == index).sum())}, at random{planes}"
+                caption = f"{name}: {role}, {of_all}"
+                found.append(_picture(f"{role}/{name}", caption, role == "real", one.stack[rows], columns))
     caption = "Synthetic images as shown above, in the same order, and below each its nearest training image"
-    for part in range(0, len(some), _PAIRS):
-        name = "nearest" if part == 0 else f"nearest/{part // _PAIRS + 1}"
-        shown.append(_beside(name, caption, sets, matches, some[part : part + _PAIRS]))
+    for part in range(0, len(some), pairs):
+        name = "nearest" if part == 0 else f"nearest/{part // pairs + 1}"
+        found.append(_beside(name, caption + planes, sets, matches, some[part : part + pairs]))
     if copies:
-        shown_copies = min(len(copies), _PAIRS)
-        caption = f"The {shown_copies} most similar of {len(copies)} copies (above) and whom they repeat"
-        shown.append(_beside("copies", caption, sets, matches, copies[:_PAIRS]))
-    return tuple(shown)
+        most = min(len(copies), pairs)
+        caption = f"The {most} most similar of {len(copies)} copies (above) and whom they repeat{planes}"
+        found.append(_beside("copies", caption, sets, matches, copies[:pairs]))
+    return tuple(found)
 
 
 def _beside(name: str, caption: str, sets: Sets, matches: Matches, rows: list[int]) -> Picture:
@@ -71,7 +75,7 @@ def _shrunk(stack: Stack) -> Stack:
 
 def _picture(name: str, caption: str, real: bool, stack: Stack, columns: int) -> Picture:
     buffer = io.BytesIO()
-    Raster.fromarray(tiled(middle(stack), columns)).save(buffer, "PNG", optimize=True)
+    Raster.fromarray(tiled(shown(stack), columns)).save(buffer, "PNG", optimize=True)
     png = buffer.getvalue()
     return Picture(name, caption, real, hashlib.sha256(png).hexdigest(), base64.b64encode(png).decode())
 

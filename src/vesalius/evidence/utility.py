@@ -10,7 +10,7 @@ from vesalius.evidence.baselines import augmented
 from vesalius.evidence.classifier import linear_scores, network_scores, teach
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.features import Space
-from vesalius.evidence.planes import middle
+from vesalius.evidence.planes import seen
 from vesalius.shapes import Stack
 
 People = Int[np.ndarray, "_"]
@@ -94,7 +94,7 @@ class Exam:
 
     def network(self, lesson: Lesson, augmentation: bool = False) -> Area:
         """Result of the small network, scores averaged over the seeds."""
-        pictures, asked = middle(lesson.stack), middle(self.test.stack)
+        pictures, asked = seen(lesson.stack), seen(self.test.stack)
         options = (self.steps, augmentation, self.mirror)
         networks = [
             teach(pictures, lesson.labels, self.classes, self.seed + turn, *options)

@@ -1,4 +1,4 @@
-"""Made pictures as marked DICOM files."""
+"""Made pictures as marked files: DICOM, or NIfTI with a mark beside it."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vesalius.imaging.dicom_write import write_dicom
+from vesalius.imaging.formats import write_image
 from vesalius.imaging.image import Origin
 from vesalius.imaging.marks import Mark
 from vesalius.model.model import Model
@@ -25,11 +26,13 @@ def write_samples(
     evidence: str = "",
     watch: Callable[[int], None] = lambda done: None,
     add: Callable[[Path], None] = lambda folder: None,
+    nifti: bool = False,
 ) -> Path:
-    """Make pictures and write each as a series of a person who does not exist.
+    """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
     Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the
-    conditioning fact, where it has another name), so that the folder reads as a cohort again.
+    conditioning fact, where it has another name), so that the folder reads as a cohort again. The file
+    of a volume in DICOM is the folder of its series.
 
     Args:
         model: Who makes them.
@@ -39,6 +42,7 @@ def write_samples(
         evidence: SHA-256 of the evidence record, for the files to carry.
         watch: Called with the number of pictures written so far.
         add: Called with the filled folder before it appears, to put more files into it.
+        nifti: Write NIfTI files, each with a JSON file of the same name that holds its mark.
 
     Raises:
         ModelError: A class that the model does not have, or a negative seed.
@@ -47,19 +51,23 @@ def write_samples(
     fact = model.recipe.task.fact or "label"
     with new_folder(folder) as beside:
         rows = []
-        for row in _written(model, classes, seed, beside, evidence):
+        for row in _written(model, classes, seed, beside, evidence, nifti):
             rows.append(row)
             watch(len(rows))
-        head = ("file", "label", "patient", "seed", "index", fact)
-        width = 5 if fact == "label" else 6
-        with (beside / "metadata.csv").open("w", newline="") as target:
-            csv.writer(target).writerows(row[:width] for row in (head, *rows))
+        _tell(rows, fact, beside / "metadata.csv")
         add(beside)
     return folder
 
 
+def _tell(rows: list[tuple[object, ...]], fact: str, table: Path) -> None:
+    head = ("file", "label", "patient", "seed", "index", fact)
+    width = 5 if fact == "label" else 6
+    with table.open("w", newline="") as target:
+        csv.writer(target).writerows(row[:width] for row in (head, *rows))
+
+
 def _written(
-    model: Model, classes: Sequence[int], seed: int, folder: Path, evidence: str
+    model: Model, classes: Sequence[int], seed: int, folder: Path, evidence: str, nifti: bool
 ) -> Iterator[tuple[object, ...]]:
     """Write one picture after the other; give the line of the table of each."""
     for index, image in enumerate(model.images(classes, seed)):
@@ -67,8 +75,13 @@ def _written(
         patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
         place = f"{_plain(label)}/{index + 1:05d}"
         mark = _mark(model, label, index, seed, evidence)
-        write_dicom(image, folder / place, mark, patient=patient, series_description=f"SYNTHETIC {label}")
-        yield f"{place}/0001.dcm", label, patient, seed, index, label
+        if nifti:
+            file = write_image(image, folder / f"{place}.nii.gz", mark).relative_to(folder).as_posix()
+        else:
+            words = f"SYNTHETIC {label}"
+            write_dicom(image, folder / place, mark, patient=patient, series_description=words)
+            file = place if model.recipe.task.is_volume else f"{place}/0001.dcm"
+        yield file, label, patient, seed, index, label
 
 
 def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:

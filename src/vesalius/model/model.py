@@ -19,6 +19,7 @@ from vesalius.shapes import Batch
 from vesalius.storage import written
 
 _TOGETHER = 64
+_VOXELS_TOGETHER = 2**21
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,10 @@ class Model:
 
     def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
         """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
-        for voxels in self.sample(classes, seed):
-            yield self.recipe.task.decode(voxels)
+        size = together(self.recipe)
+        for first in range(0, len(classes), size):
+            for voxels in self.sample(classes[first : first + size], seed, first):
+                yield self.recipe.task.decode(voxels)
 
     def save(self, folder: Path) -> "Model":
         """Write recipe, weights and card, each whole.
@@ -83,6 +86,11 @@ class Model:
         return replace(self, card=card)
 
 
+def together(recipe: Recipe) -> int:
+    """How many pictures of a recipe are drawn at once: few large volumes."""
+    return max(1, min(_TOGETHER, _VOXELS_TOGETHER // recipe.task.voxels))
+
+
 @torch.no_grad()
 def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
     """Scaled pictures of a generator that belongs to a recipe, one for each class index.
@@ -102,7 +110,8 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
         for index in range(first, first + len(classes))
     ]
-    parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
+    size = together(recipe)
+    parts = zip(torch.stack(latents).split(size), torch.tensor(classes).split(size), strict=True)
     made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
     return torch.cat([pictures.clamp(-1, 1).cpu() for pictures in made])
 

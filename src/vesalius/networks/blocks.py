@@ -5,6 +5,7 @@ from math import gcd, prod
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
 
 from vesalius.errors import RecipeError
 from vesalius.shapes import Batch
@@ -17,6 +18,7 @@ Convolution = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d
 
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+_POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
@@ -40,8 +42,10 @@ def deep(image: Tensor, axes: int) -> Batch:
     return image.unsqueeze(2) if axes == 2 else image
 
 
-def convolution(axes: int, channels: int, width: int, kernel: int, groups: int = 1) -> Convolution:
-    """Convolution that keeps every axis.
+def convolution(
+    axes: int, channels: int, width: int, kernel: int, groups: int = 1, stride: int = 1
+) -> Convolution:
+    """Convolution that keeps every axis, or divides it by its stride.
 
     Args:
         axes: 2 or 3.
@@ -49,8 +53,14 @@ def convolution(axes: int, channels: int, width: int, kernel: int, groups: int =
         width: What goes out.
         kernel: Side, odd.
         groups: Parts of the channels that do not see each other.
+        stride: Voxels from one answer to the next.
     """
-    return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2, groups=groups)
+    return _CONVOLUTION[axes](channels, width, kernel, stride, kernel // 2, groups=groups)
+
+
+def averaged(image: Tensor, side: int) -> Tensor:
+    """Means of pictures ``b c`` and two or three axes over a grid of `side` cells along each."""
+    return _POOLED[image.ndim - 2](image, side)
 
 
 def halving(axes: int, channels: int, width: int) -> Convolution:

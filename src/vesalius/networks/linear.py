@@ -14,20 +14,26 @@ FEWEST = 8
 """People of a class below which nothing of them is kept: their mean would nearly be a patient."""
 
 _MOST = 64
+_ROOM = 2**25
 
 
-def components_of(counts: Sequence[int], patients: int) -> int:
+def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
     """Components that a cohort can fill: fewer than people, so that none is a person.
+
+    Of large volumes no more than fit into 128 MiB for each class: 16 of 128 x 128 x 128 voxels.
 
     Args:
         counts: Pictures of each class.
         patients: Different people among all of them.
+        values: Of one picture.
 
     Examples:
         >>> components_of([400, 80], 300), components_of([400, 80], 9), components_of([3, 3], 6)
         (64, 8, 1)
+        >>> components_of([400, 80], 300, 128**3)
+        16
     """
-    return max(1, min(_MOST, max(counts) // 4, patients - 1))
+    return max(1, min(_MOST, max(counts) // 4, patients - 1, _ROOM // values))
 
 
 class LinearBase(nn.Module):

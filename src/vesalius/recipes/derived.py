@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vesalius.cohort.cohort import Cohort
+from vesalius.networks.blocks import size_of
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.linear import components_of
 from vesalius.objectives import AnyObjective
@@ -27,7 +28,7 @@ class Derived:
         components: Principal components of the head start, as many as the linear model has that
             judges it.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
-        gamma: Weight of the gradient penalties: in proportion to the pixels, in inverse proportion
+        gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
             to the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
@@ -68,13 +69,12 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         train: Training cases.
         minutes: Budget of training on this machine.
     """
-    pixels = task.size[0] * task.size[1]
     counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
     batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
     return Derived(
-        width=32 if minutes * 4096 / pixels < 20 else 64,
-        components=components_of(list(counts.values()), len(train.patients)),
+        width=32 if minutes * 4096 / task.voxels < 20 else 64,
+        components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
         batch=batch,
-        gamma=pixels / 4096 * 16 / batch,
+        gamma=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
     )

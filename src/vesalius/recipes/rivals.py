@@ -206,7 +206,7 @@ def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> 
         Karras et al., NeurIPS 2022, tables 1 and 7 (CIFAR-10: rate 1e-3, half-life of half a million
         pictures); Hoogeboom, Heek and Salimans, ICML 2023, section 3.3, for folding.
     """
-    pixels = task.size[0] * task.size[1]
+    pixels = task.voxels
     generator = Diffusion(
         width=derive(task, train, minutes).width, latent=size_of(task.shape), fold=2 if pixels > 1024 else 1
     )

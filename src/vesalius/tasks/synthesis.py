@@ -1,6 +1,8 @@
 """Synthesis: pictures of people who do not exist."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil, prod
 from typing import Literal
 
 import numpy as np
@@ -15,13 +17,18 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
+from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright
 from vesalius.networks.blocks import Shape
 
 ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
 
+Size = tuple[int, int] | Extent
+"""Rows and columns of pictures of one slice, or slices, rows and columns of volumes."""
+
 _LOOKED_AT = 64
 _LEVELS = 32
+_SEEN_OF_VOLUME = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +36,7 @@ class Synthesis:
     """Which pictures a generator learns to make, and how they become pictures again.
 
     Args:
-        size: Rows and columns of the pictures.
+        size: Rows and columns of the pictures; slices, rows and columns of volumes.
         channels: 1 for grey, 3 for colour.
         classes: Values of the fact that conditions; one class when it is not conditioned.
         fact: The conditioning fact, or None.
@@ -41,37 +48,59 @@ class Synthesis:
     """
 
     kind: Literal["synthesis"] = "synthesis"
-    size: tuple[int, int]
+    size: Size
     channels: int
     classes: tuple[str, ...]
     fact: str | None
     role: str = "image"
     intensity: AnyIntensity
     made: Window
-    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
 
     @property
     def shape(self) -> Shape:
         """Extent of one picture, ``(c, z, y, x)``."""
-        return self.channels, 1, *self.size
+        return self.channels, *self.extent
+
+    @property
+    def extent(self) -> Extent:
+        """Voxels of one picture along ``(z, y, x)``."""
+        return self.size if len(self.size) == 3 else (1, *self.size)
+
+    @property
+    def voxels(self) -> int:
+        """Values of one channel of one picture."""
+        return prod(self.size)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether pictures have several slices."""
+        return len(self.size) == 3
 
     def encode(self, case: Case) -> Single:
         """One case as a batch of one.
 
         Raises:
-            ImagingError: The picture cannot be read, has several slices or other channels.
+            ImagingError: The picture cannot be read, has other channels, or several slices where one
+                is wanted, or one where several are.
             CohortError: The case has no such fact, or a value that is not a class.
         """
         image = case.image(self.role)
         if image.voxels.shape[0] != self.channels:
             raise ImagingError(f"picture has {image.voxels.shape[0]} channel(s), wanted {self.channels}")
+        voxels, _ = windowed(self._sized(image), self.intensity)
+        return Single(voxels[None], torch.tensor([self._class_of(case)]))
+
+    def _sized(self, image: Image) -> Image:
+        if len(self.size) == 3:
+            _refuse_flat(image)
+            return to_volume_size(image, self.size, self.spacing)
         if image.geometry.shape[0] != 1:
             raise ImagingError(
                 f"picture has {image.geometry.shape[0]} slices, wanted one; cut it into slices"
             )
-        voxels, _ = windowed(to_plane_size(image, self.size), self.intensity)
-        return Single(voxels[None], torch.tensor([self._class_of(case)]))
+        return to_plane_size(image, self.size)
 
     def decode(self, voxels: Float[Tensor, "c z y x"]) -> Image:
         """What a generator made, as a marked picture in the unit of the cohort.
@@ -81,7 +110,7 @@ class Synthesis:
         values = self.made.backward(voxels.float().clamp(-1, 1))
         if self.made.high - self.made.low >= _LEVELS:
             values = values.round()
-        geometry = Geometry.plain((1, *self.size), self.spacing)
+        geometry = Geometry.plain(self.extent, self.spacing)
         return Image(values, geometry, self.made.unit, Origin.SYNTHETIC, self.modality)
 
     def _class_of(self, case: Case) -> int:
@@ -95,56 +124,80 @@ class Synthesis:
         return self.classes.index(value)
 
 
-def synthesis_of(cohort: Cohort, size: int, fact: str | None) -> Synthesis:
+def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesis:
     """The task that fits a cohort: channels, units and spacing are found by looking at some of it.
 
     Args:
-        cohort: Training cases of one slice each.
-        size: Rows and columns of the pictures to learn.
+        cohort: Training cases, of one slice each or, where the size has three numbers, whole volumes.
+        size: Rows and columns of the pictures to learn, one number for both; or slices, rows and columns.
         fact: What conditions the generator, or None.
 
     Raises:
         CohortError: No such fact, or fewer than two values of it.
-        ImagingError: No picture could be read.
-        RecipeError: The size is not a multiple of 16 from 16 to 128.
+        ImagingError: No picture could be read, or no volume where volumes are wanted.
+        RecipeError: A side is not a multiple of 16 from 16 to 128.
     """
-    if size not in range(16, 129, 16):
-        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
+    sides = (size, size) if isinstance(size, int) else size
+    for side in sides:
+        if side not in range(16, 129, 16):
+            raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
     classes = (ANYBODY,) if fact is None else cohort.levels(fact)
     if fact is not None and len(classes) < 2:
         raise CohortError(
             f"cohort {cohort.name} has one class only, {fact} = {', '.join(classes)!r}; wanted two or more, "
             "another label, or none for a generator without classes"
         )
-    looks = _looks(cohort)
-    channels = _common([image.voxels.shape[0] for image in looks])
-    looks = [image for image in looks if image.voxels.shape[0] == channels]
+    seen = _looks(cohort, len(sides) == 3)
+    channels = _common([image.voxels.shape[0] for image, _ in seen])
+    looks = [image for image, _ in seen if image.voxels.shape[0] == channels]
+    grids = [grid for image, grid in seen if image.voxels.shape[0] == channels]
     intensity, made = _intensity(looks)
     modalities = {image.modality for image in looks}
     return Synthesis(
-        size=(size, size),
+        size=sides,
         channels=channels,
         classes=classes,
         fact=fact,
         intensity=intensity,
         made=made,
-        spacing=_spacing(looks, size),
+        spacing=grid_spacing(grids, sides) if len(sides) == 3 else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
     )
 
 
-def _looks(cohort: Cohort) -> list[Image]:
-    """Some pictures, evenly over the cohort; those that cannot be read are met again, and named, later."""
+def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:
+    """Some pictures and their grids, evenly over the cohort; those that cannot be read are named later.
+
+    Of a large volume only every n-th voxel is kept: many of them would not fit into memory.
+    """
     chosen = np.unique(np.linspace(0, len(cohort) - 1, min(len(cohort), _LOOKED_AT)).round().astype(int))
     looks, why = [], "the cohort is empty"
     for index in chosen:
         try:
-            looks.append(cohort.cases[index].image())
+            image = cohort.cases[index].image()
+            looks.append(
+                (_thinned(image), upright(image).geometry) if are_volumes else (image, image.geometry)
+            )
         except ImagingError as error:
             why = str(error)
     if not looks:
         raise ImagingError(f"cohort {cohort.name} has no readable picture, wanted at least one; last: {why}")
     return looks
+
+
+def _thinned(image: Image) -> Image:
+    _refuse_flat(image)
+    by = ceil((image.voxels[0].numel() / _SEEN_OF_VOLUME) ** (1 / 3))
+    voxels = image.voxels[:, ::by, ::by, ::by].clone()
+    z, y, x = voxels.shape[1:]
+    return replace(image, voxels=voxels, geometry=image.geometry.resized((z, y, x)))
+
+
+def _refuse_flat(image: Image) -> None:
+    if min(image.geometry.shape) == 1:
+        raise ImagingError(
+            f"picture has extent {image.geometry.shape} along z, y, x; wanted a volume of several slices"
+        )
 
 
 def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
@@ -164,9 +217,9 @@ def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
     return intensity, Window(low=low, high=high, unit=units.pop() if len(units) == 1 else ARBITRARY)
 
 
-def _spacing(looks: list[Image], size: int) -> tuple[float, float, float]:
+def _spacing(grids: Sequence[Geometry], size: int) -> Spacing:
     """Voxel distance after the longer side of the typical picture was brought to `size` voxels."""
-    extents = [np.array(image.geometry.spacing) * image.geometry.shape for image in looks]
+    extents = [np.array(grid.spacing) * grid.shape for grid in grids]
     z, y, x = np.median(extents, axis=0)
     side = round(float(max(y, x)) / size, 4)
     return float(z), side, side

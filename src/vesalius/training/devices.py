@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from vesalius.networks.blocks import Convolution
+
+_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _NEVER = 2**31 - 1
 
@@ -27,8 +30,8 @@ class Machine:
     def settle(self, networks: nn.Module) -> nn.Module:
         """Networks on the device, with channels stored last: about twice as fast on a CPU."""
         for module in networks.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-                module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+            if isinstance(module, Convolution):
+                module.to(memory_format=_LAST[module.weight.ndim])  # pyright: ignore[reportCallIssue]
         return networks.to(self.device)
 
     def precision(self, is_precise: bool) -> AbstractContextManager[object]:

@@ -38,8 +38,8 @@ def pulse_of(image: Batch, condition: Classes) -> Pulse:
         rows = coarse[condition == index]
         apart = apart + (rows - rows.mean(0)).square().mean(1).sum()
         freedom += len(rows) - 1
-    steps = [image.diff(dim=axis).square().mean() for axis in (-2, -1)]
-    return Pulse(float((apart / max(freedom, 1)).sqrt()), float(sum(steps) / 2))
+    steps = [image.diff(dim=axis).square().mean() for axis in (-3, -2, -1) if image.shape[axis] > 1]
+    return Pulse(float((apart / max(freedom, 1)).sqrt()), float(sum(steps) / len(steps)))
 
 
 @dataclass(frozen=True, eq=False)

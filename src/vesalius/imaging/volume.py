@@ -1,0 +1,127 @@
+"""Volumes on the grid of a cohort: upright, about their centre, cut or padded rather than stretched."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from vesalius.errors import ImagingError
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import Image
+
+Extent = tuple[int, int, int]
+"""Voxels along ``(z, y, x)``."""
+
+Spacing = tuple[float, float, float]
+"""Millimetres along ``(z, y, x)``."""
+
+_SAME = 0.01
+_CUT = 9 / 8
+_MOST = 2**30
+
+
+def upright(image: Image) -> Image:
+    """The same voxels in the order of the patient: slices to the head, rows to the back, columns to the left.
+
+    Each axis goes to the direction of the patient that it is nearest to; nothing is interpolated, so an
+    oblique volume stays oblique.
+
+    Args:
+        image: A volume of any orientation.
+    """
+    matrix = image.geometry.matrix
+    directions = np.abs(matrix[:3, :3]) / np.linalg.norm(matrix[:3, :3], axis=0)
+    axes = linear_sum_assignment(-directions)[1][::-1]
+    turned = [axis for axis, world in zip(axes, (2, 1, 0), strict=True) if matrix[world, axis] < 0]
+    first = np.zeros(3)
+    first[turned] = np.array(image.geometry.shape)[turned] - 1
+    z, y, x = (float(place) for place in first)
+    matrix[:3, 3] = image.geometry.position((z, y, x))
+    matrix[:3, turned] *= -1
+    matrix[:3, :3] = matrix[:3, axes]
+    voxels = image.voxels.flip([1 + int(axis) for axis in turned]) if turned else image.voxels
+    voxels = voxels.permute(0, *(1 + int(axis) for axis in axes))
+    z, y, x = voxels.shape[1:]
+    if list(axes) == [0, 1, 2] and not turned:
+        return image
+    return image.onto(voxels.contiguous(), Geometry.from_matrix((z, y, x), matrix))
+
+
+def grid_spacing(grids: list[Geometry], size: Extent) -> Spacing:
+    """Millimetres between voxels at which the typical volume of a cohort fills a wanted size.
+
+    The usual spacing itself where the typical volume is smaller than the size, or larger by an eighth
+    at most: then it is padded or cut, and no value is interpolated. Otherwise as much more as is
+    needed for all of it, along each axis by itself.
+
+    Args:
+        grids: Of upright volumes.
+        size: Voxels wanted.
+
+    Examples:
+        >>> grid_spacing([Geometry.plain((36, 50, 20))], (32, 32, 32))
+        (1.0, 1.5625, 1.0)
+    """
+    usual = np.median([grid.spacing for grid in grids], axis=0)
+    extent = np.median([np.array(grid.spacing) * grid.shape for grid in grids], axis=0)
+    fits = extent / usual <= np.array(size) * _CUT
+    z, y, x = (round(float(gap), 4) for gap in np.where(fits, usual, extent / size))
+    return z, y, x
+
+
+def to_volume_size(image: Image, size: Extent, spacing: Spacing) -> Image:
+    """A volume, upright, on a grid of wanted size and spacing about its centre.
+
+    What lies further out is cut off. What the volume does not reach gets, in each channel, the median of
+    its six faces. Along an axis whose spacing is the wanted one (to one per cent) voxels are moved whole;
+    along others they are averaged by a triangle as wide as the larger of both voxels.
+
+    Args:
+        image: A volume of any orientation.
+        size: Voxels wanted along ``(z, y, x)``.
+        spacing: Millimetres wanted between them.
+
+    Raises:
+        ImagingError: The volume has too many voxels.
+    """
+    if image.voxels.numel() > _MOST:
+        raise ImagingError(f"volume has {image.voxels.numel()} voxels, wanted at most {_MOST}")
+    whole = upright(image)
+    ratio = np.array(spacing) / whole.geometry.spacing
+    ratio[np.abs(ratio - 1) < _SAME] = 1
+    start = [_start(*axis) for axis in zip(whole.geometry.shape, size, ratio, strict=True)]
+    if size == whole.geometry.shape and (ratio == 1).all():
+        return whole
+    weights = [_weights(*axis) for axis in zip(whole.geometry.shape, size, ratio, start, strict=True)]
+    z, y, x = (one.to(whole.voxels) for one in weights)
+    voxels = torch.einsum("czyx,kz,jy,ix->ckji", whole.voxels, z, y, x)
+    inside = torch.einsum("k,j,i->kji", z.sum(1), y.sum(1), x.sum(1))
+    voxels = voxels + _edge(whole.voxels) * (1 - inside)
+    matrix = whole.geometry.matrix
+    matrix[:3, 3] = whole.geometry.position((start[0], start[1], start[2]))
+    matrix[:3, :3] *= ratio
+    return whole.onto(voxels, Geometry.from_matrix(size, matrix))
+
+
+def _start(count: int, size: int, ratio: float) -> float:
+    """Where the first new voxel lies, in old ones; a whole number where voxels are moved whole."""
+    if ratio == 1:
+        return float((count - size) // 2)
+    return (count - 1) / 2 - (size - 1) / 2 * ratio
+
+
+def _weights(count: int, size: int, ratio: float, start: float) -> Float[Tensor, "new old"]:
+    """What each old voxel gives to each new one; a row sums to less than 1 where it reaches outside."""
+    width = max(ratio, 1.0)
+    places = start + ratio * np.arange(size)
+    reach = int(np.ceil(width))
+    low, high = int(min(places[0] - reach, 0)), int(max(places[-1] + reach, count)) + 1
+    weights = np.maximum(1 - np.abs(places[:, None] - np.arange(low - 1, high)) / width, 0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return torch.from_numpy(weights[:, 1 - low : 1 - low + count])
+
+
+def _edge(voxels: Float[Tensor, "c z y x"]) -> Float[Tensor, "c 1 1 1"]:
+    faces = [voxels.select(axis, side).flatten(1) for axis in (1, 2, 3) for side in (0, -1)]
+    return torch.cat(faces, dim=1).median(1).values[:, None, None, None]
