@@ -8,7 +8,7 @@ from PIL import Image as Raster
 from PIL import ImageDraw
 
 from vesalius.evidence.pictures import tiled
-from vesalius.evidence.planes import middle
+from vesalius.evidence.planes import shown
 from vesalius.storage import written
 from vesalius.training.stream import Stacked
 
@@ -30,21 +30,21 @@ def leave_shown(pictures: Stacked, file: Path) -> None:
     each = COLUMNS * _ROWS
     blocks = []
     for label in range(int(pictures.labels.max()) + 1):
-        some = middle(pictures.stack[np.flatnonzero(pictures.labels == label)[:each]])
+        some = shown(pictures.stack[np.flatnonzero(pictures.labels == label)[:each]])
         white = np.ones((each - len(some), *some.shape[1:]), np.float32)
         blocks.append(np.concatenate([some, white]))
     with written(file) as beside:
         np.save(beside, np.concatenate(blocks))
 
 
-def sheet(shown: Mapping[str, Path], file: Path) -> None:
+def sheet(files: Mapping[str, Path], file: Path) -> None:
     """All methods side by side, with their names above.
 
     Args:
-        shown: Files of `leave_shown` by name, in the order in which they are to stand.
+        files: Files of `leave_shown` by name, in the order in which they are to stand.
         file: PNG to write.
     """
-    blocks = [titled(name, np.load(path)) for name, path in shown.items()]
+    blocks = [titled(name, np.load(path)) for name, path in files.items()]
     height = max(len(block) for block in blocks)
     padded = [np.pad(one, ((0, height - len(one)), (0, _GAP), (0, 0)), constant_values=255) for one in blocks]
     with written(file) as beside:

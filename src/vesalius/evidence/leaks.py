@@ -14,7 +14,6 @@ from vesalius.evidence.baselines import blurred, linear_samples
 from vesalius.evidence.contract import LEAST, PEOPLE
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.intervals import numbered
-from vesalius.evidence.planes import middle
 from vesalius.objectives.augment import Augment
 from vesalius.shapes import Batch, Stack
 from vesalius.training.stream import Stacked
@@ -252,7 +251,8 @@ def _detail(stack: Stack) -> float:
 
 def _images(stack: Stack) -> Float[Tensor, "n c 1 y x"]:
     """Middle slices as a batch."""
-    return torch.from_numpy(np.ascontiguousarray(middle(stack))).unsqueeze(2)
+    z = stack.shape[2] // 2
+    return torch.from_numpy(np.ascontiguousarray(stack[:, :, z : z + 1]))
 
 
 def _smoothed(plane: Float[Tensor, "b c y x"]) -> Float[Tensor, "b c y x"]:
