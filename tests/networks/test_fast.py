@@ -78,14 +78,15 @@ def test_the_score_of_a_picture_is_its_own_and_no_layer_stretches():
     assert all(0.8 < norm < 1.2 for norm in norms)
 
 
-def test_gradients_are_finite_in_half_width():
-    shape, classes = (1, 1, 16, 16), torch.tensor([0, 1])
+@pytest.mark.parametrize("shape", [(1, 1, 16, 16), (1, 16, 16, 16)])
+def test_gradients_are_finite_in_half_width(shape):
+    classes = torch.tensor([0, 1])
     generator = FastGenerator(width=4, latent=6).build(shape, classes=2)
     critic = FastDiscriminator(width=4).build(shape, classes=2)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         made = generator(torch.randn(2, 6, generator=seeded(0)), classes)
         scores, memory = critic.remember(made, classes)
-        drawn = critic.redraw(memory, (0, 1))
+        drawn = critic.redraw(memory, (0, 1) if shape[1] == 1 else (0, 1, 1))
     assert made.dtype == scores.dtype == torch.float32
     (scores.sum() + sum(one.square().sum() for one in drawn)).backward()
     grads = [one.grad for player in (generator, critic) for one in player.parameters()]

@@ -53,8 +53,9 @@ def test_norms_are_taken_in_full_precision():
     assert torch.allclose(half.float(), precise, rtol=0.05, atol=0.05)
 
 
-def test_gradients_are_finite_in_half_width():
-    generator = StyleGenerator(width=4, latent=6).build((1, 1, 16, 16), classes=2)
+@pytest.mark.parametrize("shape", [(1, 1, 16, 16), (1, 16, 16, 16)])
+def test_gradients_are_finite_in_half_width(shape):
+    generator = StyleGenerator(width=4, latent=6).build(shape, classes=2)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         made = generator(torch.randn(2, 6, generator=seeded(0)), torch.tensor([0, 1]))
     assert made.dtype == torch.float32

@@ -28,6 +28,7 @@ NORMED = {"generator": Generator(width=4, latent=6), "discriminator": Discrimina
 FAST = {"generator": FastGenerator(width=4, latent=6), "discriminator": FastDiscriminator(width=4)}
 GAMES = [
     Hinge(**SMALL),
+    Hinge(**FAST),
     Minimax(**NORMED),
     Nonsaturating(**SMALL),
     Nonsaturating(**SMALL, adaptive=Adaptive()),
