@@ -7,7 +7,7 @@ from pathlib import Path
 from vesalius.cli.console import bar, say, stage, table
 from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
 from vesalius.cli.people import People, gather_people, split_people
-from vesalius.cli.train import begin_with_bar, train_with_bar
+from vesalius.cli.train import begin_with_bar, size_of, start_for, started_or_fresh, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import EvidenceError, StorageError, TrainingError
@@ -34,17 +34,19 @@ class Plan:
         out: Folder of everything.
         minutes: Budget of training.
         per_class: Pictures of each class, or None for 500 in all.
-        size: Rows and columns.
+        size: Rows and columns; None for those of a named recipe.
         seed: Of everything random.
         quick: Whether verdicts may be exploratory.
+        start: Folder of a run to start from.
     """
 
     out: Path
     minutes: float
     per_class: int | None
-    size: int
+    size: int | None
     seed: int
     quick: bool
+    start: Path | None = None
 
 
 def expand_folder(asked: Expand) -> None:
@@ -60,6 +62,7 @@ def expand_folder(asked: Expand) -> None:
         size=asked.size,
         seed=asked.seed,
         quick=asked.quick,
+        start=asked.start,
     )
     check(plan)
     with stage("reading the cohort"):
@@ -107,13 +110,14 @@ def walk(plan: Plan, people: People) -> None:
         EvidenceError: Too few pictures can be decoded to say anything; this is seen before training.
         VesaliusError: Whatever the floors below refuse; ReleaseError when copies were found.
     """
-    task = synthesis_of(people.parts.train, plan.size, people.fact)
-    recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
+    start = start_for(people, plan.start)
+    task = synthesis_of(people.parts.train, size_of(plan.size, start), people.fact)
+    recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
     _refuse_few("training", len(people.parts.train))
     if len(people.parts.test):
         _refuse_few("test", len(test))
-    run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes)
+    run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes, start)
     _refuse_few("training", len(run.stacked))
     run.judge = judge_among(val, run.stacked, plan.seed)
     model = train_with_bar(run)
@@ -121,7 +125,7 @@ def walk(plan: Plan, people: People) -> None:
     with stage("gathering evidence") as tell:
         tell("making the pictures")
         made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
-        bench = Bench(run.stacked, test, made)
+        bench = Bench(run.stacked, test, made, start and start.pictures)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick, tell)
         write_evidence(evidence, plan.out)
         leave_verdict(evidence, plan.out / "run", plan.out / "report.html")

@@ -27,11 +27,13 @@ class Bench:
         train: Pictures it learnt from.
         test: Pictures of other people; may be empty.
         made: Pictures it made.
+        earlier: Pictures of the run that it started from; None without one, or where they are gone.
     """
 
     train: Stacked
     test: Stacked
     made: Stacked
+    earlier: Stacked | None = None
 
 
 def judge(
@@ -59,15 +61,17 @@ def judge(
         train=bench.train,
         test=bench.test,
         made=bench.made,
+        earlier=bench.earlier,
         classes=model.recipe.task.classes,
         seed=model.card.seed,
         quick=quick,
-        subject=_subject(model, ledger_file, notes),
+        subject=_subject(model, ledger_file, notes, bench.earlier is not None),
         tell=tell,
     )
 
 
-def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject:
+def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searched: bool) -> Subject:
+    """Who made the pictures; `is_searched` says whether those of the latest ancestor are at hand."""
     card, recipe = model.card, model.recipe
     return Subject(
         name=card.cohort,
@@ -76,7 +80,9 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject
         recipe=recipe.to_json(),
         steps=card.steps,
         seed=card.seed,
-        cohorts={"train": card.fingerprint},
+        cohorts={"train": card.fingerprint}
+        | {f"start {place}": each.fingerprint for place, each in enumerate(card.ancestors, 1)},
+        unsearched=sum(each.patients for each in card.ancestors[1 if is_searched else 0 :]),
         curves=curves_of(ledger_file),
         remarks=(
             *notes,

@@ -1,12 +1,12 @@
 """``vesalius train`` and ``vesalius recipes``."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import aside, bar, say, table
 from vesalius.cli.judge import decoded, events_of, judge_among, kept
-from vesalius.cli.people import gather_people, mention_undecoded
+from vesalius.cli.people import People, gather_people, mention_undecoded
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
@@ -19,12 +19,13 @@ from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
+from vesalius.training.transfer import Start, read_start, remark, started
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
 
 SIZE = 64
-"""Rows and columns of a named recipe when none are given."""
+"""Rows and columns of a named recipe when none are given, and no run to start from."""
 
 
 def list_recipes() -> None:
@@ -43,18 +44,20 @@ def train_cohort(asked: Train) -> None:
     _refuse_flags_of_the_file(asked)
     limit_of(asked.minutes)
     people = gather_people(asked.cohort, asked.selection)
+    start = start_for(people, asked.start)
     if asked.recipe.endswith(".json"):
-        recipe, minutes = read_recipe(Path(asked.recipe)), asked.minutes
+        recipe, minutes = as_written(asked.recipe, start), asked.minutes
         if minutes is None and recipe.steps >= LONG:
             raise RecipeError(
                 f"{asked.recipe}: steps is {recipe.steps}, which the clock is to end; wanted --minutes"
             )
     else:
         minutes = MINUTES if asked.minutes is None else asked.minutes
-        task = synthesis_of(people.parts.train, SIZE if asked.size is None else asked.size, people.fact)
-        recipe = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+        task = synthesis_of(people.parts.train, size_of(asked.size, start), people.fact)
+        drawn = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+        recipe = started_or_fresh(drawn, start)
     val = decoded("validation", people.parts.val, recipe.task)
-    run = begin_with_bar(asked.out, recipe, people.parts.train, minutes)
+    run = begin_with_bar(asked.out, recipe, people.parts.train, minutes, start)
     run.judge = judge_among(val, run.stacked, recipe.seed)
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
@@ -71,7 +74,58 @@ def _refuse_flags_of_the_file(asked: Train) -> None:
             raise RecipeError(f"{flag} is {value}, but {asked.recipe} says it already; wanted no {flag}")
 
 
-def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None) -> Run:
+def start_for(people: People, folder: Path | None) -> Start | None:
+    """The run that is started from, saying aside when that promises little; None when there is none.
+
+    Args:
+        people: Whom is learnt from, and who is kept aside.
+        folder: Of the run.
+
+    Raises:
+        VesaliusError: As `read_start`; LeakageError when it learnt from people who are aside here.
+    """
+    if folder is None:
+        return None
+    start = read_start(folder)
+    for side in ("val", "test"):
+        start.refuse_known(frozenset(getattr(people.parts, side).patients), side)
+    if said := remark(start, len(people.parts.train.patients)):
+        aside.print(f"note: {said}", markup=False)
+    return start
+
+
+def size_of(asked: int | None, start: Start | None) -> int:
+    """Rows and columns that are meant: what was asked for, else those of the run that is started from."""
+    if asked is None:
+        return SIZE if start is None else start.model.recipe.task.size[0]
+    return asked
+
+
+def started_or_fresh(recipe: Recipe, start: Start | None) -> Recipe:
+    """The recipe, with the networks and weights of a run where there is one to start from.
+
+    Raises:
+        RecipeError: They do not fit.
+    """
+    return recipe if start is None else started(recipe, start)
+
+
+def as_written(file: str, start: Start | None) -> Recipe:
+    """The recipe of a file, which a run to start from must fit as it is written.
+
+    Raises:
+        RecipeError: It cannot be read, or has other networks than that run.
+    """
+    written = read_recipe(Path(file))
+    recipe = started_or_fresh(written, start)
+    if wrong := replace(written, start=recipe.start).unlike(recipe):
+        raise RecipeError(f"{file}: {wrong} as in the run to start from; wanted its networks")
+    return recipe
+
+
+def begin_with_bar(
+    folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None, start: Start | None = None
+) -> Run:
     """Begin a run, or take one up, showing how many pictures are decoded and naming those that cannot be.
 
     Args:
@@ -79,12 +133,13 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
         recipe: What is played.
         cohort: Training cases.
         minutes: Budget; all steps of the recipe when None.
+        start: The run that it starts from.
 
     Raises:
         VesaliusError: As `open_run`.
     """
     with bar("decoding the training pictures", len(cohort)) as shown:
-        run = open_run(folder, recipe, cohort, minutes, shown.at)
+        run = open_run(folder, recipe, cohort, minutes, shown.at, start)
     mention_undecoded(run.stacked)
     if run.damage:
         say(f"warning: {run.damage}; the run goes on from the checkpoint before it, step {run.game.step}")

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import Positional, UseAppendAction
+from tyro.conf import Positional, UseAppendAction, arg
 
 Conditions = UseAppendAction[tuple[tuple[str, ...], ...]]
 """What follows ``--where``, each time it is given: ``column=value`` or ``column=value,value``."""
+
+Start = Annotated[Path | None, arg(name="from")]
+"""What follows ``--from``: a word that Python keeps for itself."""
 
 # The only imports inside functions of the house: a verb brings what it needs, `--help` needs nothing.
 
@@ -57,6 +61,7 @@ class Train:
             model; the one of a run leaves its end to the clock and has to be given minutes.
         size: Rows and columns of the pictures to learn, 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
+        start: Folder of a finished run to start from, with its networks and size: for few people.
         selection: Which cases are meant.
     """
 
@@ -66,6 +71,7 @@ class Train:
     minutes: float | None = None
     size: int | None = None
     seed: int | None = None
+    start: Start = None
     selection: Selection = Selection()
 
     def run(self) -> None:
@@ -107,6 +113,7 @@ class Assess:
         cohort: The cohort that the run was trained on; its test side is the reference.
         made: Folder of made pictures, as written by ``sample``.
         out: New folder for evidence.json and report.html.
+        start: Folder of the run that this one started from: copies of its people are looked for, too.
         quick: Fewer repetitions; verdicts are then exploratory.
         where: Keep only cases with these values; as in training.
     """
@@ -115,6 +122,7 @@ class Assess:
     cohort: Positional[Path]
     made: Positional[Path]
     out: Path
+    start: Start = None
     quick: bool = False
     where: Conditions = ()
 
@@ -135,8 +143,9 @@ class Expand:
         minutes: Budget of training.
         per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
             not given.
-        size: Rows and columns of the pictures, a multiple of 16 from 16 to 128.
+        size: Rows and columns of the pictures, a multiple of 16 from 16 to 128; 64 when not given.
         seed: Of everything random.
+        start: Folder of a finished run to start from, with its networks and size: for few people.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.
         selection: Which cases are meant.
     """
@@ -145,8 +154,9 @@ class Expand:
     out: Path
     minutes: float = 10.0
     per_class: int | None = None
-    size: int = 64
+    size: int | None = None
     seed: int = 0
+    start: Start = None
     quick: bool = False
     selection: Selection = Selection()
 

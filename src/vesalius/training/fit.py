@@ -20,6 +20,7 @@ from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Tick, train
 from vesalius.training.rescue import fault, rescue, shelter
 from vesalius.training.run import Run, open_run
+from vesalius.training.transfer import Start
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
 _LEDGER_STEPS = 25
@@ -96,6 +97,7 @@ def finish(run: Run) -> Model:
         judged_by=0 if run.judge is None or best is None else run.judge.patients,
         seconds=round(run.seconds, 1),
         seed=game.recipe.seed,
+        ancestors=() if run.start is None else run.start.lineage,
     )
     return Model(replace(game.recipe, steps=steps), generator, card).save(run.folder / "model")
 
@@ -106,6 +108,7 @@ def fit(
     folder: Path,
     minutes: float | None = None,
     judge: Judge | None = None,
+    start: Start | None = None,
 ) -> Model:
     """Train to the end of the budget.
 
@@ -115,13 +118,14 @@ def fit(
         folder: Of the run; one left unfinished is taken up.
         minutes: Budget in place of the recipe's steps.
         judge: Who chooses the moment that is kept, for example `evidence.glance.glance_by`.
+        start: The run that the recipe starts from; see `training.transfer`.
 
     Raises:
         TrainingError: No budget, another recipe in the folder, or a loss that diverged.
         EmptyCohortError: There is nothing to learn from.
         StorageError: The disk is unwilling.
     """
-    run = open_run(folder, recipe, cohort, minutes)
+    run = open_run(folder, recipe, cohort, minutes, start=start)
     run.judge = judge
     for _ in play(run):
         pass

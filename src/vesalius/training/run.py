@@ -14,10 +14,11 @@ from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import written
 from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
-from vesalius.training.devices import find_machine
+from vesalius.training.devices import Machine, find_machine
 from vesalius.training.loop import Game, begin
 from vesalius.training.pulse import Usual, usual_of
 from vesalius.training.stream import Stacked, made_of, stack_once
+from vesalius.training.transfer import Start, carry
 from vesalius.training.watch import Judge
 
 TRIES = 3
@@ -46,6 +47,7 @@ class Run:
         judge: Who chooses the moment that is kept; None keeps the last.
         damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
             before it; ``""`` when it did.
+        start: The run whose weights it started from; None for a fresh draw.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Run:
     limit: float = inf
     judge: Judge | None = None
     damage: str = ""
+    start: Start | None = None
 
     @property
     def ledger(self) -> Path:
@@ -87,6 +90,7 @@ def open_run(
     cohort: Cohort,
     minutes: float | None = None,
     watch: Callable[[int], None] = lambda done: None,
+    start: Start | None = None,
 ) -> Run:
     """Begin a run, or take one up where it was left.
 
@@ -97,13 +101,16 @@ def open_run(
         minutes: Budget, in which as many steps are played as this machine can, up to the
             recipe's; None plays all of them, however long it takes.
         watch: Called with the number of cases decoded so far.
+        start: The run that it starts from, where the recipe does; see `training.transfer.started`.
 
     Raises:
-        TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
+        TrainingError: The budget is not more than 0 minutes, the folder holds another run, or the recipe
+            starts from other weights.
         CohortError: There is nothing to learn from, or nothing of some class.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
     limit = limit_of(minutes)
+    _refuse_other_start(recipe, start)
     told = fingerprint(require(cohort))
     people = made_of(cohort, recipe.task, told.contents)
     is_used = folder.exists() and any(folder.iterdir())
@@ -115,9 +122,24 @@ def open_run(
     if found is None:
         with written(folder / "recipe.json") as beside:
             beside.write_text(recipe.to_json())
-    game = begin(found or recipe, stacked, find_machine())
-    run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit)
-    return run if found is None else _taken_up(run)
+    game = fresh(found or recipe, stacked, find_machine(), start)
+    run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit, start=start)
+    return _begun(run) if found is None else _taken_up(run)
+
+
+def fresh(recipe: Recipe, stacked: Stacked, machine: Machine, start: Start | None) -> Game:
+    """A game at its beginning: freshly drawn, or with the weights of the run that it starts from.
+
+    Args:
+        recipe: What will be played.
+        stacked: Training pictures.
+        machine: Where it will be played.
+        start: The other run.
+    """
+    game = begin(recipe, stacked, machine)
+    if start is not None:
+        carry(game, start)
+    return game
 
 
 def limit_of(minutes: float | None) -> float:
@@ -160,6 +182,24 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
             "wanted a new folder or the same cohort"
         )
     return found
+
+
+def _refuse_other_start(recipe: Recipe, start: Start | None) -> None:
+    given = "" if start is None else start.model.card.weights
+    if recipe.start != given:
+        said, found = (f"weights {each[:12]}" if each else "a fresh draw" for each in (recipe.start, given))
+        raise TrainingError(f"recipe starts from {said}, wanted the run that holds them, not {found}")
+
+
+def _begun(run: Run) -> Run:
+    """Write down whose people are in the weights before the first step."""
+    for each in run.start.lineage if run.start else ():
+        event = (
+            f"the weights started from those of model {each.weights[:12]}: {each.patients} more people, of "
+            f"the cohort with fingerprint {each.fingerprint[:12]}, are training people of this model, too"
+        )
+        ledger.append(run.ledger, {"step": 0, "event": event})
+    return run
 
 
 def _taken_up(run: Run) -> Run:

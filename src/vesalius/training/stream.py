@@ -141,6 +141,15 @@ def stack_once(
     return stacked
 
 
+def stacked_in(file: Path) -> Stacked | None:
+    """What an earlier `stack_once` left, of whatever it was made; None where it is missing or damaged.
+
+    Args:
+        file: Where the array is; ends in ``.npy``.
+    """
+    return _kept(file, file.with_suffix(".json"), None)
+
+
 @dataclass(frozen=True)
 class _Read:
     """All of `Stacked` but its pictures."""
@@ -188,11 +197,12 @@ def _header(count: int, shape: Shape) -> bytes:
     return header.getvalue()
 
 
-def _kept(file: Path, beside: Path, origin: str) -> Stacked | None:
+def _kept(file: Path, beside: Path, origin: str | None) -> Stacked | None:
     """What an earlier `stack_once` left, or None where it cannot be relied on."""
     try:
         told = json.loads(beside.read_text())
-        if (told.pop("made_of"), told.pop("sha256")) != (origin, _digest(file)):
+        made_of, digest = told.pop("made_of"), told.pop("sha256")
+        if origin not in (None, made_of) or digest != _digest(file):
             return None
         read = _Read(**{name: tuple(values) for name, values in told.items()})
         pictures = open_memmap(file, mode="c")
