@@ -20,6 +20,7 @@ from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
 
@@ -87,10 +88,14 @@ def check(plan: Plan) -> None:
     """Refuse before anything is written.
 
     Raises:
-        TrainingError: No budget, too few pictures asked for, or a negative seed.
+        TrainingError: No budget, too few pictures asked for, a negative seed, or several processes.
         StorageError: The folder holds something else than an unfinished run of ours.
     """
     limit_of(plan.minutes)
+    if is_one_of_many():
+        raise TrainingError(
+            "several processes were started, wanted one: they can share `vesalius train` only"
+        )
     if plan.per_class is not None and plan.per_class < LEAST:
         raise TrainingError(f"per_class is {plan.per_class}, wanted at least {LEAST} to be assessed")
     if plan.seed < 0:

@@ -12,6 +12,7 @@ from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
 from vesalius.networks import AnyNetwork
+from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
 from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe, read_recipe
@@ -58,7 +59,7 @@ def train_cohort(asked: Train) -> None:
         recipe = started_or_fresh(drawn, start)
     val = decoded("validation", people.parts.val, recipe.task)
     run = begin_with_bar(asked.out, recipe, people.parts.train, minutes, start)
-    run.judge = judge_among(val, run.stacked, recipe.seed)
+    run.judge = judge_among(val, run.stacked, recipe.seed) if is_first() else None
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
 

@@ -76,9 +76,16 @@ class Train:
 
     def run(self) -> None:
         """Train, with a bar."""
-        from vesalius.cli.train import train_cohort
+        from vesalius.training.launch import is_one_of_many
 
-        train_cohort(self)
+        if is_one_of_many():
+            from vesalius.cli.together import train_together
+
+            train_together(self)
+        else:
+            from vesalius.cli.train import train_cohort
+
+            train_cohort(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What sets of pictures must fulfil before anything is said about them."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,22 +87,29 @@ def admit(
     for role, one in named.items():
         if len(one) or role in ("train", "made"):
             _check(role, one, train, len(classes))
-    for role in ("test",) if holdout is None else ("holdout", "test"):
-        both = set(known.patients) & set(named[role].patients)
-        if both:
-            raise LeakageError(tuple(sorted(both)), ("train", role))
+    _refuse_leaks(known, named, ("test",) if holdout is None else ("holdout", "test"))
     notes: list[str] = []
     seen = set(_digests(known))
     clean = [_enough(role, _without(role, named[role], seen, notes), notes) for role in ("holdout", "test")]
     for role, one in zip(("holdout", "test"), clean, strict=True):
         if len(one):
             _check(role, one, train, len(classes))
+    told = (*notes, *_remarks(named))
+    return Sets(train, clean[0], clean[1], made, classes, holdout is None, told, earlier)
+
+
+def _remarks(named: dict[str, Stacked]) -> Iterator[str]:
     for role, one in named.items():
         if one.problems:
-            notes.append(f"{role}: {len(one.problems)} picture(s) could not be used and were left out.")
-    if train.stack.shape[2] > 1:
-        notes.append("Volumes: only the middle slice of each picture was looked at.")
-    return Sets(train, clean[0], clean[1], made, classes, holdout is None, tuple(notes), earlier)
+            yield f"{role}: {len(one.problems)} picture(s) could not be used and were left out."
+    if named["train"].stack.shape[2] > 1:
+        yield "Volumes: only the middle slice of each picture was looked at."
+
+
+def _refuse_leaks(known: Stacked, named: dict[str, Stacked], sides: tuple[str, ...]) -> None:
+    for role in sides:
+        if both := set(known.patients) & set(named[role].patients):
+            raise LeakageError(tuple(sorted(both)), ("train", role))
 
 
 def joined(one: Stacked, other: Stacked) -> Stacked:

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from vesalius.errors import ModelError
+from vesalius.networks.ranks import is_first
 from vesalius.storage import written
 from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
@@ -62,6 +63,8 @@ def before(path: Path) -> Path:
 def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     """Write a whole game beside, then rename; the checkpoint that was there is kept as the one `before`.
 
+    Of several processes the first alone does; the game is the same in all of them.
+
     Args:
         game: As it stands.
         path: Ends in ``.safetensors``.
@@ -70,6 +73,8 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     Raises:
         StorageError: The disk is full or unwilling; an earlier checkpoint is untouched.
     """
+    if not is_first():
+        return
     tensors = {f"players/{name}": value for name, value in game.players.state_dict().items()}
     tensors |= {f"average/{name}": value for name, value in game.average.network.state_dict().items()}
     for player, optimizer in game.optimizers.items():

@@ -10,12 +10,14 @@ import numpy as np
 from vesalius.cohort.cohort import Cohort, require
 from vesalius.cohort.fingerprint import fingerprint
 from vesalius.errors import CohortError, StorageError, TrainingError
+from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import written
 from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
 from vesalius.training.loop import Game, begin
+from vesalius.training.processes import first_alone
 from vesalius.training.pulse import Usual, usual_of
 from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.transfer import Start, carry
@@ -113,18 +115,31 @@ def open_run(
     _refuse_other_start(recipe, start)
     told = fingerprint(require(cohort))
     people = made_of(cohort, recipe.task, told.contents)
-    is_used = folder.exists() and any(folder.iterdir())
-    found = _found(folder, recipe, people) if is_used else None
-    with written(folder / PEOPLE) as beside:
-        beside.write_text(people)
-    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
-    _refuse_empty_classes(recipe, stacked)
-    if found is None:
-        with written(folder / "recipe.json") as beside:
-            beside.write_text(recipe.to_json())
+    with first_alone():
+        stacked, found = _laid_out(folder, recipe, cohort, people, watch)
     game = fresh(found or recipe, stacked, find_machine(), start)
     run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit, start=start)
     return _begun(run) if found is None else _taken_up(run)
+
+
+def _laid_out(
+    folder: Path, recipe: Recipe, cohort: Cohort, people: str, watch: Callable[[int], None]
+) -> tuple[Stacked, Recipe | None]:
+    """What a folder holds of a run, and the recipe where it was begun before; the first process writes."""
+    is_used = folder.exists() and any(folder.iterdir())
+    found = _found(folder, recipe, people) if is_used else None
+    _write(folder / PEOPLE, people)
+    stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
+    _refuse_empty_classes(recipe, stacked)
+    if found is None:
+        _write(folder / "recipe.json", recipe.to_json())
+    return stacked, found
+
+
+def _write(file: Path, text: str) -> None:
+    if is_first():
+        with written(file) as beside:
+            beside.write_text(text)
 
 
 def fresh(recipe: Recipe, stacked: Stacked, machine: Machine, start: Start | None) -> Game:

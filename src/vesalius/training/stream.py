@@ -238,7 +238,14 @@ def stack_made(pictures: Batch, classes: Sequence[int], task: AnyTask) -> Stacke
     return stack(Cohort(tuple(cases), "made"), task)
 
 
-def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Single:
+def batch(
+    stacked: Stacked,
+    seed: int,
+    step: int,
+    turn: int,
+    size: int,
+    share: Callable[[Int[np.ndarray, "b"]], Int[np.ndarray, "m"]] = lambda rows: rows,
+) -> Single:
     """The training pictures of one turn: a function of seed, step and turn alone.
 
     Rare classes are drawn more often than they occur, by the root of their share, so that
@@ -250,10 +257,11 @@ def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Singl
         step: Of the loop.
         turn: Of the step.
         size: Pictures in the batch.
+        share: Which of them are wanted; see `networks.ranks.mine`.
     """
     rng = np.random.default_rng((seed, step, turn))
     counts = np.bincount(stacked.labels)
     weight = 1 / np.sqrt(counts[stacked.labels])
     edges = np.cumsum(weight)
     index = np.searchsorted(edges, rng.random(size) * edges[-1])
-    return stacked.at(index)
+    return stacked.at(share(index))
