@@ -1,10 +1,13 @@
 """The verbs as dataclasses: their fields are the flags, their docstrings the help."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
+
+from vesalius.errors import ModelError
 
 Conditions = UseAppendAction[tuple[tuple[str, ...], ...]]
 """What follows ``--where``, each time it is given: ``column=value`` or ``column=value,value``."""
@@ -97,18 +100,34 @@ class Sample:
         out: New folder for the DICOM files.
         per_class: Pictures of each class.
         seed: Of the pictures; each can be made again by itself.
+        workers: Processes to share very many pictures, started by Ray (the extra ``ray``); stopped, the same
+            command goes on. When not given, this process makes all.
     """
 
     run_folder: Positional[Path]
     out: Path
     per_class: int = 50
     seed: int = 1
+    workers: int | None = None
 
     def run(self) -> None:
-        """Write the pictures."""
-        from vesalius.cli.sample import sample_model
+        """Write the pictures.
 
-        sample_model(self)
+        Raises:
+            ModelError: Workers are asked for, and Ray is not installed.
+        """
+        if self.workers is None:
+            from vesalius.cli.sample import sample_model
+
+            sample_model(self)
+        elif find_spec("ray") is None:
+            raise ModelError(
+                "--workers is given, but Ray is not installed; wanted pip install 'vesalius[ray]'"
+            )
+        else:
+            from vesalius.cli.bulk import sample_in_bulk
+
+            sample_in_bulk(self)
 
 
 @dataclass(frozen=True, kw_only=True)

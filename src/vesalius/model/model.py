@@ -18,7 +18,8 @@ from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.shapes import Batch
 from vesalius.storage import written
 
-_TOGETHER = 64
+TOGETHER = 64
+"""Pictures that go through a generator at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +58,20 @@ class Model:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
         return drawn(self.generator, self.recipe, classes, seed, first)
 
-    def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
-        """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
-        for voxels in self.sample(classes, seed):
-            yield self.recipe.task.decode(voxels)
+    def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
+        """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+            first: Number of the first of them.
+
+        Raises:
+            ModelError: As for `sample`.
+        """
+        for place in range(0, len(classes), TOGETHER):
+            for voxels in self.sample(classes[place : place + TOGETHER], seed, first + place):
+                yield self.recipe.task.decode(voxels)
 
     def save(self, folder: Path) -> "Model":
         """Write recipe, weights and card, each whole.
@@ -102,7 +113,7 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
         for index in range(first, first + len(classes))
     ]
-    parts = zip(torch.stack(latents).split(_TOGETHER), torch.tensor(classes).split(_TOGETHER), strict=True)
+    parts = zip(torch.stack(latents).split(TOGETHER), torch.tensor(classes).split(TOGETHER), strict=True)
     made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
     return torch.cat([pictures.clamp(-1, 1).cpu() for pictures in made])
 
