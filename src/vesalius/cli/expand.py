@@ -7,7 +7,8 @@ from pathlib import Path
 from vesalius.cli.console import bar, say, stage, table
 from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
 from vesalius.cli.people import People, gather_people, split_people
-from vesalius.cli.train import begin_with_bar, size_of, start_for, started_or_fresh, train_with_bar
+from vesalius.cli.start import size_of, start_for, started_or_fresh
+from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import EvidenceError, StorageError, TrainingError

@@ -1,12 +1,13 @@
 """``vesalius train`` and ``vesalius recipes``."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 
 from vesalius.cli.console import aside, bar, say, table
 from vesalius.cli.judge import decoded, events_of, judge_among, kept
-from vesalius.cli.people import People, gather_people, mention_undecoded
+from vesalius.cli.people import gather_people, mention_undecoded
+from vesalius.cli.start import as_written, size_of, start_for, started_or_fresh
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
@@ -15,18 +16,15 @@ from vesalius.networks import AnyNetwork
 from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
 from vesalius.recipes.derived import LONG
-from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
-from vesalius.training.transfer import Start, read_start, remark, started
+from vesalius.training.transfer import Start
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
-
-SIZE = 64
-"""Rows and columns of a named recipe when none are given, and no run to start from."""
 
 
 def list_recipes() -> None:
@@ -73,55 +71,6 @@ def _refuse_flags_of_the_file(asked: Train) -> None:
     for flag, value in (("--size", asked.size), ("--seed", asked.seed)):
         if asked.recipe.endswith(".json") and value is not None:
             raise RecipeError(f"{flag} is {value}, but {asked.recipe} says it already; wanted no {flag}")
-
-
-def start_for(people: People, folder: Path | None) -> Start | None:
-    """The run that is started from, saying aside when that promises little; None when there is none.
-
-    Args:
-        people: Whom is learnt from, and who is kept aside.
-        folder: Of the run.
-
-    Raises:
-        VesaliusError: As `read_start`; LeakageError when it learnt from people who are aside here.
-    """
-    if folder is None:
-        return None
-    start = read_start(folder)
-    for side in ("val", "test"):
-        start.refuse_known(frozenset(getattr(people.parts, side).patients), side)
-    if said := remark(start, len(people.parts.train.patients)):
-        aside.print(f"note: {said}", markup=False)
-    return start
-
-
-def size_of(asked: int | None, start: Start | None) -> int:
-    """Rows and columns that are meant: what was asked for, else those of the run that is started from."""
-    if asked is None:
-        return SIZE if start is None else start.model.recipe.task.size[0]
-    return asked
-
-
-def started_or_fresh(recipe: Recipe, start: Start | None) -> Recipe:
-    """The recipe, with the networks and weights of a run where there is one to start from.
-
-    Raises:
-        RecipeError: They do not fit.
-    """
-    return recipe if start is None else started(recipe, start)
-
-
-def as_written(file: str, start: Start | None) -> Recipe:
-    """The recipe of a file, which a run to start from must fit as it is written.
-
-    Raises:
-        RecipeError: It cannot be read, or has other networks than that run.
-    """
-    written = read_recipe(Path(file))
-    recipe = started_or_fresh(written, start)
-    if wrong := replace(written, start=recipe.start).unlike(recipe):
-        raise RecipeError(f"{file}: {wrong} as in the run to start from; wanted its networks")
-    return recipe
 
 
 def begin_with_bar(
