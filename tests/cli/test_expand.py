@@ -86,7 +86,7 @@ def test_a_picture_that_fails_only_when_decoded_is_named(index, study, asked, mo
 
 
 def test_pictures_that_copy_patients_are_not_released(asked, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(verb, "Bench", lambda train, test, made: Bench(train, test, train))
+    monkeypatch.setattr(verb, "Bench", lambda train, test, made, earlier: Bench(train, test, train))
     assert cli.main([*asked, "--quick"]) == 1
     assert "ReleaseError: " in capsys.readouterr().err
     assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"evidence.json", "report.html", "run"}

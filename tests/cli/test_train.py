@@ -12,10 +12,12 @@ from vesalius.cli.verbs import Train
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import RecipeError
 from vesalius.imaging.formats import write_image
+from vesalius.model.model import load_model
 from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import read_recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.fit import fit
 
 
 @pytest.fixture
@@ -89,3 +91,43 @@ def test_no_minutes_are_refused_before_anything_is_decoded(recipe, asked, capsys
     assert cli.main(words) == 1
     assert capsys.readouterr().err == "TrainingError: budget is 0 minutes, wanted more than 0\n"
     assert not asked.out.exists()
+
+
+@pytest.fixture
+def earlier(asked, tmp_path):
+    """A finished run on more people."""
+    many = phantom_cohort(60, size=16, seed=4)
+    recipe = replace(read_recipe(tmp_path / "recipe.json"), steps=2)
+    fit(recipe, many, tmp_path / "earlier")
+    return tmp_path / "earlier"
+
+
+def test_a_named_recipe_takes_size_and_networks_of_the_run_it_starts_from(asked, begun, earlier):
+    named = replace(asked, recipe="synthesis.conditional_gan", minutes=30.0, start=earlier)
+    run = begun(named)
+    theirs = load_model(earlier / "model")
+    assert run.game.recipe.task.size == (16, 16)
+    assert run.game.recipe.objective.generator == theirs.recipe.objective.generator
+    assert run.game.recipe.start == theirs.card.weights
+
+
+def test_a_recipe_file_with_other_networks_is_refused(asked, earlier, tmp_path):
+    recipe = read_recipe(tmp_path / "recipe.json")
+    generator = replace(recipe.objective.generator, width=5)
+    wide = replace(recipe, objective=replace(recipe.objective, generator=generator))
+    (tmp_path / "recipe.json").write_text(wide.to_json())
+    with pytest.raises(RecipeError, match=r"generator.width is 5, not .* wanted its networks"):
+        verb.train_cohort(replace(asked, start=earlier))
+
+
+def test_another_size_than_that_of_the_run_is_refused_in_one_line(asked, earlier, capsys):
+    words = ["train", "synthesis.conditional_gan", str(asked.cohort), "--out", str(asked.out)]
+    assert cli.main([*words, "--size", "32", "--from", str(earlier)]) == 1
+    assert re.search(r"RecipeError: pictures are \(1, 1, 32, 32\).*wanted the same", capsys.readouterr().err)
+    assert not asked.out.exists()
+
+
+def test_no_run_to_start_from_is_named(asked, tmp_path, capsys):
+    words = ["train", asked.recipe, str(asked.cohort), "--out", str(asked.out)]
+    assert cli.main([*words, "--from", str(tmp_path / "nothing")]) == 1
+    assert "ModelError: " in capsys.readouterr().err

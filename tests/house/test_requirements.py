@@ -49,6 +49,13 @@ def test_everything_that_an_installation_brings_is_pinned(root, needed):
     assert not needed - pinned, sorted(needed - pinned)
 
 
+@pytest.fixture(scope="module")
+def extras(project):
+    """What few people install, by the only modules that import it."""
+    names = {_plain(Requirement(each).name) for each in project["optional-dependencies"]["ray"]}
+    return {"src/vesalius/model/workers.py": names, "tests/model/test_bulk.py": names}
+
+
 def _imported(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -62,7 +69,7 @@ def _imported(tree):
             yield from (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
 
 
-def test_every_import_comes_with_a_requirement(root, needed, peers):
+def test_every_import_comes_with_a_requirement(root, needed, peers, extras):
     brought = {top for top, dists in packages_distributions().items() if needed & set(map(_plain, dists))}
     known = brought | sys.stdlib_module_names | {"vesalius"}
     foreign = []
@@ -70,5 +77,6 @@ def test_every_import_comes_with_a_requirement(root, needed, peers):
         own = {each.stem for each in path.parent.glob("*.py")}
         tops = {name.split(".")[0] for name in _imported(ast.parse(path.read_text()))}
         allowed = known | own | (peers if path.is_relative_to(root / "benchmarks") else set())
+        allowed |= extras.get(str(path.relative_to(root)), set())
         foreign += [f"{path.relative_to(root)} imports {top}" for top in sorted(tops - allowed)]
     assert not foreign, "\n".join(foreign)

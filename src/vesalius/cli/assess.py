@@ -12,6 +12,8 @@ from vesalius.errors import EvidenceError, StorageError
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
 from vesalius.model.model import Model, load_model
+from vesalius.training.stream import Stacked
+from vesalius.training.transfer import read_start
 
 
 def assess_made(asked: Assess) -> None:
@@ -34,6 +36,7 @@ def assess_made(asked: Assess) -> None:
         decoded("training", parts.train, task),
         decoded("test", parts.test, task),
         decoded("made", made, task),
+        _started_from(model, asked),
     )
     with stage("gathering evidence") as tell:
         evidence = judge(
@@ -49,6 +52,22 @@ def assess_made(asked: Assess) -> None:
     say(f"report: {asked.out / 'report.html'}")
     for warning in gate(evidence):
         say(f"warning: {warning}")
+
+
+def _started_from(model: Model, asked: Assess) -> Stacked | None:
+    """What the run learnt from whose weights the model started from.
+
+    Raises:
+        EvidenceError: It started from others, or the pictures of that run are gone.
+    """
+    if asked.start is None:
+        return None
+    start = read_start(asked.start)
+    if start.lineage != model.card.ancestors:
+        raise EvidenceError(f"{asked.start}: the model did not start from it, wanted the run that it did")
+    if start.pictures is None:
+        raise EvidenceError(f"{asked.start}: its decoded pictures are gone or damaged, wanted no --from")
+    return start.pictures
 
 
 def _learnt_from(model: Model, asked: Assess) -> People:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from vesalius.cli.console import bar, say, stage, table
 from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
-from vesalius.cli.people import People, gather_people, size_asked, split_people
+from vesalius.cli.people import People, gather_people, split_people
+from vesalius.cli.start import refuse_known, size_of, start_at, started_or_fresh
 from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
@@ -20,8 +21,10 @@ from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import Size, synthesis_of
+from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
+from vesalius.training.transfer import Start
 
 _MADE = 500
 
@@ -38,6 +41,7 @@ class Plan:
         seed: Of everything random.
         quick: Whether verdicts may be exploratory.
         nifti: Whether NIfTI files are written instead of DICOM.
+        start: The run to start from.
     """
 
     out: Path
@@ -47,6 +51,7 @@ class Plan:
     seed: int
     quick: bool
     nifti: bool = False
+    start: Start | None = None
 
 
 def expand_folder(asked: Expand) -> None:
@@ -55,7 +60,8 @@ def expand_folder(asked: Expand) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
-    size = size_asked(asked.size)
+    start = start_at(asked.start)
+    size = size_of(asked.size, start)
     plan = Plan(
         out=asked.out,
         minutes=asked.minutes,
@@ -64,6 +70,7 @@ def expand_folder(asked: Expand) -> None:
         seed=asked.seed,
         quick=asked.quick,
         nifti=asked.nifti,
+        start=start,
     )
     check(plan)
     with stage("reading the cohort"):
@@ -88,10 +95,14 @@ def check(plan: Plan) -> None:
     """Refuse before anything is written.
 
     Raises:
-        TrainingError: No budget, too few pictures asked for, or a negative seed.
+        TrainingError: No budget, too few pictures asked for, a negative seed, or several processes.
         StorageError: The folder holds something else than an unfinished run of ours.
     """
     limit_of(plan.minutes)
+    if is_one_of_many():
+        raise TrainingError(
+            "several processes were started, wanted one: they can share `vesalius train` only"
+        )
     if plan.per_class is not None and plan.per_class < LEAST:
         raise TrainingError(f"per_class is {plan.per_class}, wanted at least {LEAST} to be assessed")
     if plan.seed < 0:
@@ -111,13 +122,16 @@ def walk(plan: Plan, people: People) -> None:
         EvidenceError: Too few pictures can be decoded to say anything; this is seen before training.
         VesaliusError: Whatever the floors below refuse; ReleaseError when copies were found.
     """
+    start = plan.start
+    if start is not None:
+        refuse_known(people, start)
     task = synthesis_of(people.parts.train, plan.size, people.fact)
-    recipe = conditional_gan(task, people.parts.train, plan.minutes, plan.seed)
+    recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
     _refuse_few("training", len(people.parts.train))
     if len(people.parts.test):
         _refuse_few("test", len(test))
-    run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes)
+    run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes, start)
     _refuse_few("training", len(run.stacked))
     run.judge = judge_among(val, run.stacked, plan.seed)
     model = train_with_bar(run)
@@ -125,7 +139,7 @@ def walk(plan: Plan, people: People) -> None:
     with stage("gathering evidence") as tell:
         tell("making the pictures")
         made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
-        bench = Bench(run.stacked, test, made)
+        bench = Bench(run.stacked, test, made, start and start.pictures)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick, tell)
         write_evidence(evidence, plan.out)
         leave_verdict(evidence, plan.out / "run", plan.out / "report.html")

@@ -27,11 +27,13 @@ class Bench:
         train: Pictures it learnt from.
         test: Pictures of other people; may be empty.
         made: Pictures it made.
+        earlier: Pictures of the run that it started from; None without one, or where they are gone.
     """
 
     train: Stacked
     test: Stacked
     made: Stacked
+    earlier: Stacked | None = None
 
 
 def judge(
@@ -59,16 +61,19 @@ def judge(
         train=bench.train,
         test=bench.test,
         made=bench.made,
+        earlier=bench.earlier,
         classes=model.recipe.task.classes,
         seed=model.card.seed,
         quick=quick,
-        subject=_subject(model, ledger_file, notes),
+        subject=_subject(model, ledger_file, notes, bench.earlier is not None),
         tell=tell,
     )
 
 
-def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject:
+def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searched: bool) -> Subject:
+    """Who made the pictures; `is_searched` says whether those of the latest ancestor are at hand."""
     card, recipe = model.card, model.recipe
+    unsearched = sum(each.patients for each in card.ancestors[1 if is_searched else 0 :])
     return Subject(
         name=card.cohort,
         generator=f"{recipe.objective.kind} on {recipe.objective.generator.kind}",
@@ -76,16 +81,26 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...]) -> Subject
         recipe=recipe.to_json(),
         steps=card.steps,
         seed=card.seed,
-        cohorts={"train": card.fingerprint},
+        cohorts={"train": card.fingerprint}
+        | {f"start {place}": each.fingerprint for place, each in enumerate(card.ancestors, 1)},
+        unsearched=unsearched,
         curves=curves_of(ledger_file),
         remarks=(
             *notes,
             *events_of(ledger_file),
+            *_unknown(unsearched),
             kept(card),
             *hurried(card, recipe.batch),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
+
+
+def _unknown(unsearched: int) -> tuple[str, ...]:
+    if not unsearched:
+        return ()
+    said = f"{unsearched} people of earlier runs are in the weights, whose pictures were not at hand"
+    return (f"{said}: whether some of them are among those kept aside here cannot be told",)
 
 
 def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:

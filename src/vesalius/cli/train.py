@@ -8,26 +8,26 @@ import numpy as np
 
 from vesalius.cli.console import aside, bar, say, table
 from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept
-from vesalius.cli.people import gather_people, mention_undecoded, size_asked
+from vesalius.cli.people import gather_people, mention_undecoded
+from vesalius.cli.start import as_written, refuse_known, size_of, start_at, started_or_fresh
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
 from vesalius.networks import AnyNetwork
+from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
 from vesalius.recipes.derived import LONG
-from vesalius.recipes.recipe import Recipe, read_recipe
+from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
+from vesalius.training.transfer import Start
 
 MINUTES = 10.0
 """Budget of a named recipe when none is given."""
-
-SIZE = "64"
-"""Rows and columns of a named recipe when none are given."""
 
 
 def list_recipes() -> None:
@@ -45,25 +45,28 @@ def train_cohort(asked: Train) -> None:
     """
     _refuse_flags_of_the_file(asked)
     limit_of(asked.minutes)
-    minutes = asked.minutes
+    minutes, start = asked.minutes, start_at(asked.start)
     if asked.recipe.endswith(".json"):
-        recipe = _told(asked)
+        recipe = _told(asked, start)
         people = gather_people(asked.cohort, asked.selection, recipe.task.is_volume)
     else:
-        minutes, size = MINUTES if minutes is None else minutes, size_asked(asked.size or SIZE)
+        minutes, size = MINUTES if minutes is None else minutes, size_of(asked.size, start)
         people = gather_people(asked.cohort, asked.selection, len(size) == 3)
         task = synthesis_of(people.parts.train, size, people.fact)
-        recipe = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+        found = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
+        recipe = started_or_fresh(found, start)
+    if start is not None:
+        refuse_known(people, start)
     val = decoded("validation", people.parts.val, recipe.task)
-    run = begin_with_bar(asked.out, recipe, people.parts.train, minutes)
-    run.judge = judge_among(val, run.stacked, recipe.seed)
+    run = begin_with_bar(asked.out, recipe, people.parts.train, minutes, start)
+    run.judge = judge_among(val, run.stacked, recipe.seed) if is_first() else None
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
 
 
-def _told(asked: Train) -> Recipe:
+def _told(asked: Train, start: Start | None) -> Recipe:
     """The recipe of a file, whose end must be known."""
-    recipe = read_recipe(Path(asked.recipe))
+    recipe = as_written(asked.recipe, start)
     if asked.minutes is None and recipe.steps >= LONG:
         raise RecipeError(
             f"{asked.recipe}: steps is {recipe.steps}, which the clock is to end; wanted --minutes"
@@ -82,7 +85,9 @@ def _refuse_flags_of_the_file(asked: Train) -> None:
             raise RecipeError(f"{flag} is {value}, but {asked.recipe} says it already; wanted no {flag}")
 
 
-def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None) -> Run:
+def begin_with_bar(
+    folder: Path, recipe: Recipe, cohort: Cohort, minutes: float | None, start: Start | None = None
+) -> Run:
     """Begin a run, or take one up, showing how many pictures are decoded and naming those that cannot be.
 
     Args:
@@ -90,12 +95,13 @@ def begin_with_bar(folder: Path, recipe: Recipe, cohort: Cohort, minutes: float 
         recipe: What is played.
         cohort: Training cases.
         minutes: Budget; all steps of the recipe when None.
+        start: The run that it starts from.
 
     Raises:
         VesaliusError: As `open_run`.
     """
     with bar("decoding the training pictures", len(cohort)) as shown:
-        run = open_run(folder, recipe, cohort, minutes, shown.at)
+        run = open_run(folder, recipe, cohort, minutes, shown.at, start)
     mention_undecoded(run.stacked)
     if run.damage:
         say(f"warning: {run.damage}; the run goes on from the checkpoint before it, step {run.game.step}")

@@ -1,12 +1,19 @@
 """The verbs as dataclasses: their fields are the flags, their docstrings the help."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
-from tyro.conf import Positional, UseAppendAction
+from tyro.conf import Positional, UseAppendAction, arg
+
+from vesalius.errors import ModelError
 
 Conditions = UseAppendAction[tuple[tuple[str, ...], ...]]
 """What follows ``--where``, each time it is given: ``column=value`` or ``column=value,value``."""
+
+Start = Annotated[Path | None, arg(name="from")]
+"""What follows ``--from``: a word that Python keeps for itself."""
 
 # The only imports inside functions of the house: a verb brings what it needs, `--help` needs nothing.
 
@@ -58,6 +65,7 @@ class Train:
         size: Rows and columns of the pictures to learn, such as 64 or 64x48; slices, rows and columns of
             whole volumes, such as 32x32x32. 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
+        start: Folder of a finished run to start from, with its networks and size: for few people.
         selection: Which cases are meant.
     """
 
@@ -67,13 +75,21 @@ class Train:
     minutes: float | None = None
     size: str | None = None
     seed: int | None = None
+    start: Start = None
     selection: Selection = Selection()
 
     def run(self) -> None:
         """Train, with a bar."""
-        from vesalius.cli.train import train_cohort
+        from vesalius.training.launch import is_one_of_many
 
-        train_cohort(self)
+        if is_one_of_many():
+            from vesalius.cli.together import train_together
+
+            train_together(self)
+        else:
+            from vesalius.cli.train import train_cohort
+
+            train_cohort(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +102,8 @@ class Sample:
         per_class: Pictures of each class.
         seed: Of the pictures; each can be made again by itself.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
+        workers: Processes to share very many pictures, started by Ray (the extra ``ray``); stopped, the same
+            command goes on. When not given, this process makes all.
     """
 
     run_folder: Positional[Path]
@@ -93,12 +111,26 @@ class Sample:
     per_class: int = 50
     seed: int = 1
     nifti: bool = False
+    workers: int | None = None
 
     def run(self) -> None:
-        """Write the pictures."""
-        from vesalius.cli.sample import sample_model
+        """Write the pictures.
 
-        sample_model(self)
+        Raises:
+            ModelError: Workers are asked for, and Ray is not installed.
+        """
+        if self.workers is None:
+            from vesalius.cli.sample import sample_model
+
+            sample_model(self)
+        elif find_spec("ray") is None:
+            raise ModelError(
+                "--workers is given, but Ray is not installed; wanted pip install 'vesalius[ray]'"
+            )
+        else:
+            from vesalius.cli.bulk import sample_in_bulk
+
+            sample_in_bulk(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +142,7 @@ class Assess:
         cohort: The cohort that the run was trained on; its test side is the reference.
         made: Folder of made pictures, as written by ``sample``.
         out: New folder for evidence.json and report.html.
+        start: Folder of the run that this one started from: copies of its people are looked for, too.
         quick: Fewer repetitions; verdicts are then exploratory.
         where: Keep only cases with these values; as in training.
     """
@@ -118,6 +151,7 @@ class Assess:
     cohort: Positional[Path]
     made: Positional[Path]
     out: Path
+    start: Start = None
     quick: bool = False
     where: Conditions = ()
 
@@ -139,8 +173,9 @@ class Expand:
         per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
             not given.
         size: Rows and columns of the pictures, such as 64 or 64x48; slices, rows and columns of whole
-            volumes, such as 32x32x32. Each is a multiple of 16 from 16 to 128.
+            volumes, such as 32x32x32. Each is a multiple of 16 from 16 to 128; 64 when not given.
         seed: Of everything random.
+        start: Folder of a finished run to start from, with its networks and size: for few people.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
         selection: Which cases are meant.
@@ -150,8 +185,9 @@ class Expand:
     out: Path
     minutes: float = 10.0
     per_class: int | None = None
-    size: str = "64"
+    size: str | None = None
     seed: int = 0
+    start: Start = None
     quick: bool = False
     nifti: bool = False
     selection: Selection = Selection()

@@ -52,6 +52,7 @@ def assess(
     seed: int = 0,
     quick: bool = False,
     holdout: Stacked | None = None,
+    earlier: Stacked | None = None,
     subject: Subject | None = None,
     tell: Callable[[str], None] = lambda stage: None,
 ) -> Evidence:
@@ -69,14 +70,16 @@ def assess(
         seed: Seed of everything random in the measurement.
         quick: Fewer seeds, splits and steps: exploratory.
         holdout: Real pictures of other people, for fidelity; the test people when None.
+        earlier: Pictures that a model learnt from whose weights the generator started from: copies of
+            them are looked for, too.
         subject: What made the pictures.
         tell: Called with the name of each stage as it begins.
 
     Raises:
         EvidenceError: A set breaks the data contract.
-        LeakageError: A training patient is in the holdout or the test set.
+        LeakageError: A training patient, of this run or the earlier one, is in the holdout or the test set.
     """
-    sets = admit(train, test, made, holdout, classes)
+    sets = admit(train, test, made, holdout, classes, earlier)
     return _measured(sets, subject or Subject(), seed, quick, _Clock(tell))
 
 
@@ -117,7 +120,7 @@ def _measured(sets: Sets, subject: Subject, seed: int, quick: bool, clock: _Cloc
         likeness=likeness,
         copying=search.copying,
         utility=utility,
-        verdicts=_verdicts(sets, likeness, search, (utility, reason), thresholds, quick),
+        verdicts=_verdicts(sets, likeness, search, (utility, reason), thresholds, quick, subject.unsearched),
         thresholds=thresholds,
         not_tested=_NOT_TESTED + (_NOT_TESTED_OF_VOLUMES if are_volumes(sets.train.stack) else ()),
         pictures=pictures,
@@ -134,6 +137,7 @@ def _spaces(sets: Sets, effort: Effort, seed: int, mirror: bool) -> tuple[Space,
 def _data(sets: Sets) -> Data:
     real = [("train", sets.train), ("holdout", sets.holdout), ("test", sets.test)]
     records = [describe(role, one, sets.classes) for role, one in real]
+    records += [] if sets.earlier is None else [describe("earlier", sets.earlier, ())]
     records.append(describe("made", sets.made, sets.classes, people=False))
     notes = (*sets.notes, *filter(None, [uneven(sets)]))
     return Data(sets.classes, tuple(records), sets.same_holdout, notes)
@@ -146,12 +150,13 @@ def _verdicts(
     utility: tuple[Utility | None, str],
     thresholds: Thresholds,
     quick: bool,
+    unsearched: int,
 ) -> tuple[Verdict, ...]:
     held, learnt = len(set(sets.holdout.patients)), len(set(sets.train.patients))
     verdicts = (
         fidelity_verdict(likeness, held, thresholds),
         diversity_verdict(likeness, held, thresholds),
-        copying_verdict(search.copying, learnt, thresholds),
+        copying_verdict(search.copying, learnt, thresholds, unsearched),
         membership_verdict(),
         utility_verdict(*utility, thresholds),
     )

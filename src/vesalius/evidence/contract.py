@@ -1,6 +1,7 @@
 """What sets of pictures must fulfil before anything is said about them."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,7 @@ class Sets:
         classes: Names of the classes.
         same_holdout: Holdout and test are the same people.
         notes: What was changed or noticed on admission.
+        earlier: Pictures of other people who are in the weights, because they started from another model's.
     """
 
     train: Stacked
@@ -47,6 +49,15 @@ class Sets:
     classes: tuple[str, ...]
     same_holdout: bool
     notes: tuple[str, ...] = ()
+    earlier: Stacked | None = None
+
+    @property
+    def learnt(self) -> Stacked:
+        """Everybody who is in the weights: the training pictures, then those of earlier runs.
+
+        A person whom both knew is one person.
+        """
+        return self.train if self.earlier is None else joined(self.train, self.earlier)
 
     @property
     def has_others(self) -> bool:
@@ -55,7 +66,12 @@ class Sets:
 
 
 def admit(
-    train: Stacked, test: Stacked, made: Stacked, holdout: Stacked | None, classes: tuple[str, ...]
+    train: Stacked,
+    test: Stacked,
+    made: Stacked,
+    holdout: Stacked | None,
+    classes: tuple[str, ...],
+    earlier: Stacked | None = None,
 ) -> Sets:
     """Check the data contract and set aside real pictures that stand on both sides.
 
@@ -68,32 +84,59 @@ def admit(
         made: Synthetic pictures.
         holdout: More real pictures of other people; the test people when None.
         classes: Names of the classes.
+        earlier: Pictures of other people who are in the weights.
 
     Raises:
         EvidenceError: Too few training or made pictures; not finite, out of range, another shape.
-        LeakageError: A training patient is in the holdout or the test set.
+        LeakageError: A training patient, of this run or an earlier one, is in the holdout or the test set.
     """
+    known = train if earlier is None else joined(train, earlier)
     held = test if holdout is None else holdout
     named = {"train": train, "holdout": held, "test": test, "made": made}
     for role, one in named.items():
         if len(one) or role in ("train", "made"):
             _check(role, one, train, len(classes))
-    for role in ("test",) if holdout is None else ("holdout", "test"):
-        both = set(train.patients) & set(named[role].patients)
-        if both:
-            raise LeakageError(tuple(sorted(both)), ("train", role))
+    _refuse_leaks(known, named, ("test",) if holdout is None else ("holdout", "test"))
     notes: list[str] = []
-    seen = set(_digests(train))
+    seen = set(_digests(known))
     clean = [_enough(role, _without(role, named[role], seen, notes), notes) for role in ("holdout", "test")]
     for role, one in zip(("holdout", "test"), clean, strict=True):
         if len(one):
             _check(role, one, train, len(classes))
+    told = (*notes, *_remarks(named))
+    return Sets(train, clean[0], clean[1], made, classes, holdout is None, told, earlier)
+
+
+def _remarks(named: dict[str, Stacked]) -> Iterator[str]:
     for role, one in named.items():
         if one.problems:
-            notes.append(f"{role}: {len(one.problems)} picture(s) could not be used and were left out.")
-    if train.stack.shape[2] > 1:
-        notes.append(_OF_VOLUMES)
-    return Sets(train, clean[0], clean[1], made, classes, holdout is None, tuple(notes))
+            yield f"{role}: {len(one.problems)} picture(s) could not be used and were left out."
+    if named["train"].stack.shape[2] > 1:
+        yield _OF_VOLUMES
+
+
+def _refuse_leaks(known: Stacked, named: dict[str, Stacked], sides: tuple[str, ...]) -> None:
+    for role in sides:
+        if both := set(known.patients) & set(named[role].patients):
+            raise LeakageError(tuple(sorted(both)), ("train", role))
+
+
+def joined(one: Stacked, other: Stacked) -> Stacked:
+    """The pictures of two sets, one after the other; people of one name are one person.
+
+    Raises:
+        EvidenceError: They have not the same extent.
+    """
+    if one.stack.shape[1:] != other.stack.shape[1:]:
+        raise EvidenceError(
+            f"earlier set: pictures of {other.stack.shape[1:]}, wanted {one.stack.shape[1:]} as in train"
+        )
+    return Stacked(
+        np.concatenate([one.stack, other.stack]),
+        np.concatenate([one.labels, other.labels]),
+        one.patients + other.patients,
+        one.keys + other.keys,
+    )
 
 
 def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = True) -> SetRecord:
@@ -102,10 +145,10 @@ def describe(role: str, one: Stacked, classes: tuple[str, ...], people: bool = T
     Args:
         role: Which set it is.
         one: The set.
-        classes: Names of the classes.
+        classes: Names of the classes; empty for a set that has others.
         people: Its pictures are of people.
     """
-    counts = np.bincount(one.labels, minlength=len(classes))
+    counts = np.bincount(one.labels, minlength=len(classes)) if classes else []
     digests = _digests(one)
     lines = sorted(f"{d} {y} {p}" for d, y, p in zip(digests, one.labels, one.patients, strict=True))
     return SetRecord(

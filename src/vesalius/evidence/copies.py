@@ -24,6 +24,7 @@ from vesalius.evidence.memorisation import (
 from vesalius.evidence.planes import Grey, grey
 from vesalius.evidence.verdict import Thresholds
 from vesalius.evidence.views import References, Seen
+from vesalius.training.stream import Stacked
 
 _BASELINES = ("linear", "augmented")
 
@@ -53,15 +54,19 @@ class Search:
 def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], thresholds: Thresholds) -> Search:
     """Test every made picture against every training person.
 
+    Near-duplicates are looked for among the people of earlier runs in the weights, too; what is normal, the
+    conformal tests learn from the people of this run.
+
     Args:
         sets: The sets.
         refs: Its linear samples are pictures of nobody, which no rule may accuse, where people are many.
         spaces: Feature spaces of the conformal test; the first decides.
         thresholds: Where the lines are.
     """
-    people = numbered(sets.train.patients)
-    tested = _tested(sets, people, spaces, thresholds)
-    stacks = (sets.train.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
+    learnt = sets.learnt
+    people = numbered(learnt.patients)
+    tested = _tested(sets, people[: len(sets.train)], spaces, thresholds)
+    stacks = (learnt.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
     train, holdout, linear, made = (grey(stack) for stack in stacks)
     nobody = linear if len(np.unique(people)) >= _SOMEBODY else linear[:0]
     limits = (thresholds.correlation, thresholds.closeness)
@@ -75,7 +80,7 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
         matches = _renamed(matches, made, train, np.flatnonzero(flagged & ~duplicate), tested[0].nearest)
     found = np.flatnonzero(flagged | duplicate)
     rows = [int(row) for row in found[np.argsort(-matches.correlation[found])]]
-    pairs = tuple(_pair(sets, matches, row, float(p[row]), duplicate, flagged) for row in rows)
+    pairs = tuple(_pair(sets, learnt, matches, row, float(p[row]), duplicate, flagged) for row in rows)
     return Search(_copying(tested, search, baselines, pairs, len(made)), matches, rows)
 
 
@@ -129,12 +134,13 @@ def _renamed(
 
 def _pair(
     sets: Sets,
+    learnt: Stacked,
     matches: Matches,
     row: int,
     p: float,
     duplicate: Bool[np.ndarray, "m"],
     flagged: Bool[np.ndarray, "m"],
 ) -> Pair:
-    patient = hashed(sets.train.patients[matches.index[row]])
+    patient = hashed(learnt.patients[matches.index[row]])
     correlation = round(float(matches.correlation[row]), 4)
     return Pair(sets.made.keys[row], patient, correlation, p, bool(duplicate[row]), bool(flagged[row]))

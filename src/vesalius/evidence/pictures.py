@@ -60,7 +60,7 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
 
 
 def _beside(name: str, caption: str, sets: Sets, matches: Matches, rows: list[int]) -> Picture:
-    pairs = _shrunk(np.concatenate([sets.made.stack[rows], sets.train.stack[matches.index[rows]]]))
+    pairs = _shrunk(np.concatenate([sets.made.stack[rows], sets.learnt.stack[matches.index[rows]]]))
     told = " · ".join(f"{value:.2f}" for value in matches.correlation[rows])
     return _picture(name, f"{caption}. Correlation: {told}.", True, pairs, len(rows))
 

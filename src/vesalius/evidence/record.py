@@ -45,7 +45,9 @@ class Subject:
         recipe: The recipe as JSON.
         steps: Training steps played.
         seed: Seed of training.
-        cohorts: Fingerprints of the cohorts by what they were for, such as ``train``.
+        cohorts: Fingerprints of the cohorts by what they were for, such as ``train``; ``start 1`` is that of
+            the model whose weights this one started from.
+        unsearched: People of such models whose pictures were not at hand to look for copies of.
         curves: Learning curves from the ledger.
         mirror: Left and right may be exchanged without making an impossible picture.
         remarks: Anything a reader should know.
@@ -58,6 +60,7 @@ class Subject:
     steps: int | None = None
     seed: int | None = None
     cohorts: dict[str, str] = field(default_factory=dict)
+    unsearched: int = 0
     curves: tuple[Curve, ...] = ()
     mirror: bool = False
     remarks: tuple[str, ...] = ()
@@ -68,10 +71,11 @@ class SetRecord:
     """One set of pictures that took part.
 
     Args:
-        role: ``train``, ``holdout``, ``test`` or ``made``.
+        role: ``train``, ``holdout``, ``test``, ``made``, or ``earlier``: of a run that the weights
+            started from.
         images: Pictures.
         patients: People; made pictures have none.
-        per_class: Pictures of each class.
+        per_class: Pictures of each class; nothing of an earlier run, which had its own.
         sha256: Fingerprint of pixels, labels and people, independent of order.
     """
 

@@ -124,7 +124,7 @@ def _lost(coverage: Comparison, share: float) -> bool:
     return coverage.floor is not None and coverage.estimate.value < share * coverage.floor.median
 
 
-def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> Verdict:
+def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds, unsearched: int = 0) -> Verdict:
     """COPIES FOUND, NONE DETECTED or INSUFFICIENT DATA.
 
     Too few people forbid saying that there are no copies, not finding them.
@@ -133,6 +133,7 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
         copying: What was found.
         patients: Training people.
         thresholds: Where the lines are.
+        unsearched: People in the weights whose pictures were not at hand.
     """
     found, made = len(copying.pairs), copying.copied.n
     limits = _copy_limits(copying)
@@ -142,6 +143,12 @@ def copying_verdict(copying: Copying, patients: int, thresholds: Thresholds) -> 
             "patients; do not release these; see the list."
         )
         return Verdict("Copying", "COPIES FOUND", text, limits)
+    if unsearched:
+        text = (
+            f"No copy was found, but the weights started from a model of {unsearched} other people, whose "
+            "pictures were not at hand to look for copies of."
+        )
+        return Verdict("Copying", INSUFFICIENT, text, limits)
     if patients < thresholds.copy_patients:
         text = (
             f"No copy was found, but {patients} training people are too few to say that there is none "

@@ -1,7 +1,7 @@
 """What a model says of itself."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 
 from vesalius.errors import ModelError
@@ -10,6 +10,25 @@ INTENDED_USE = (
     "Research and decision support. Not a medical device. Pictures made by this model show "
     "nobody and must never be read as a finding of a patient."
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ancestor:
+    """A model whose weights another one started from: its training people are in both.
+
+    Args:
+        weights: SHA-256 of its weight file.
+        cohort: Name of its training cohort.
+        fingerprint: SHA-256 of the content of the pictures of that cohort.
+        cases: Its training pictures.
+        patients: Different people among them.
+    """
+
+    weights: str
+    cohort: str
+    fingerprint: str
+    cases: int
+    patients: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +47,7 @@ class Card:
         judged_by: People aside by whom that step was chosen; 0 when it is simply the last.
         seconds: Time played.
         seed: Of everything random.
+        ancestors: Models whose weights this one started from, the latest first.
         software: Version of this package.
         torch: Version of the tensor library.
         intended_use: What it may be used for.
@@ -44,9 +64,16 @@ class Card:
     judged_by: int
     seconds: float
     seed: int
+    ancestors: tuple[Ancestor, ...] = ()
     software: str = field(default_factory=lambda: version("vesalius"))
     torch: str = field(default_factory=lambda: version("torch"))
     intended_use: str = INTENDED_USE
+
+    @property
+    def lineage(self) -> tuple[Ancestor, ...]:
+        """This model and those that it started from: what one that starts from it is to know."""
+        mine = {each.name: getattr(self, each.name) for each in fields(Ancestor)}
+        return Ancestor(**mine), *self.ancestors
 
     def to_json(self) -> str:
         """The card, indented for people."""
@@ -60,6 +87,8 @@ class Card:
             ModelError: The text is not a card.
         """
         try:
-            return Card(**json.loads(text))
-        except (ValueError, TypeError) as error:
+            told = json.loads(text)
+            told["ancestors"] = tuple(Ancestor(**each) for each in told.get("ancestors", ()))
+            return Card(**told)
+        except (ValueError, TypeError, AttributeError) as error:
             raise ModelError(f"card cannot be read ({error}), wanted what Card.to_json writes") from error

@@ -48,30 +48,50 @@ def write_samples(
         ModelError: A class that the model does not have, or a negative seed.
         StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
-    fact = model.recipe.task.fact or "label"
+    head = columns_of(model)
     with new_folder(folder) as beside:
         rows = []
-        for row in _written(model, classes, seed, beside, evidence, nifti):
+        for row in written_pictures(model, classes, seed, beside, evidence, nifti=nifti):
             rows.append(row)
             watch(len(rows))
-        _tell(rows, fact, beside / "metadata.csv")
+        with (beside / "metadata.csv").open("w", newline="") as target:
+            csv.writer(target).writerows(row[: len(head)] for row in (head, *rows))
         add(beside)
     return folder
 
 
-def _tell(rows: list[tuple[object, ...]], fact: str, table: Path) -> None:
-    head = ("file", "label", "patient", "seed", "index", fact)
-    width = 5 if fact == "label" else 6
-    with table.open("w", newline="") as target:
-        csv.writer(target).writerows(row[:width] for row in (head, *rows))
+def columns_of(model: Model) -> tuple[str, ...]:
+    """Columns of ``metadata.csv``; a line of `written_pictures` may be longer by the last."""
+    fact = model.recipe.task.fact or "label"
+    return ("file", "label", "patient", "seed", "index", *(() if fact == "label" else (fact,)))
 
 
-def _written(
-    model: Model, classes: Sequence[int], seed: int, folder: Path, evidence: str, nifti: bool
+def written_pictures(
+    model: Model,
+    classes: Sequence[int],
+    seed: int,
+    folder: Path,
+    evidence: str,
+    first: int = 0,
+    nifti: bool = False,
 ) -> Iterator[tuple[object, ...]]:
-    """Write one picture after the other; give the line of the table of each."""
-    for index, image in enumerate(model.images(classes, seed)):
-        label = model.recipe.task.classes[classes[index]]
+    """Write one picture after the other; give the line of the table of each.
+
+    Args:
+        model: Who makes them.
+        classes: Class of each picture.
+        seed: Of the latents.
+        folder: Where they go.
+        evidence: SHA-256 of the evidence record, for the files to carry.
+        first: Number of the first of them.
+        nifti: Write NIfTI files, as `write_samples` does.
+
+    Raises:
+        ModelError: A class that the model does not have, or a negative seed.
+        StorageError: The disk is unwilling.
+    """
+    for index, image in enumerate(model.images(classes, seed, first), first):
+        label = model.recipe.task.classes[classes[index - first]]
         patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
         place = f"{_plain(label)}/{index + 1:05d}"
         mark = _mark(model, label, index, seed, evidence)

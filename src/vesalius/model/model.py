@@ -58,11 +58,20 @@ class Model:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
         return drawn(self.generator, self.recipe, classes, seed, first)
 
-    def images(self, classes: Sequence[int], seed: int) -> Iterator[Image]:
-        """Pictures in the cohort's unit, marked as synthetic, one for each class index."""
+    def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
+        """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+            first: Number of the first of them.
+
+        Raises:
+            ModelError: As for `sample`.
+        """
         size = together(self.recipe)
-        for first in range(0, len(classes), size):
-            for voxels in self.sample(classes[first : first + size], seed, first):
+        for place in range(0, len(classes), size):
+            for voxels in self.sample(classes[place : place + size], seed, first + place):
                 yield self.recipe.task.decode(voxels)
 
     def save(self, folder: Path) -> "Model":

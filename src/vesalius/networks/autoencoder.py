@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of
 from vesalius.networks.convnet import ConvGenerator, Generator, falling
+from vesalius.networks.ranks import normal
 from vesalius.shapes import Batch, Classes, Latents
 
 _WIDEST = 8
@@ -33,7 +34,7 @@ class Posterior(NamedTuple):
         Source:
             Kingma and Welling, ICLR 2014, section 2.4.
         """
-        noise = torch.randn(self.mean.shape, generator=rng).to(self.mean.device)
+        noise = normal(rng, *self.mean.shape).to(self.mean.device)
         return self.mean + (self.log_variance / 2).exp() * noise
 
     def divergence(self) -> Float[Tensor, "b"]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
+from vesalius.networks.ranks import count, mean_over_all
 from vesalius.shapes import Scores
 
 
@@ -70,8 +71,8 @@ class Strength(nn.Module):
     @torch.no_grad()
     def follow(self, scores: Scores) -> None:
         """Take note of scores of real pictures, and adjust when it is time; no value is waited for."""
-        self.signs += scores.sign().sum()
-        self.seen += len(scores)
+        self.signs += mean_over_all(scores.sign().sum()) * count()
+        self.seen += len(scores) * count()
         self.batches += 1
         is_time = self.batches >= self.spec.every
         way = (self.signs / self.seen - self.spec.target).sign()

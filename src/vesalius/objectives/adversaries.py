@@ -17,6 +17,7 @@ from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.convnet import Discriminator
 from vesalius.networks.linear import LinearBase
+from vesalius.networks.ranks import normal
 from vesalius.objectives.turn import Players, refuse_rate
 from vesalius.shapes import Batch, Classes, Scores
 
@@ -109,7 +110,7 @@ def sample(players: Players, latent: int, condition: Classes, rng: torch.Generat
         condition: Class of each picture to make.
         rng: Random stream on the CPU, so that devices agree.
     """
-    latents = torch.randn(len(condition), latent, generator=rng)
+    latents = normal(rng, len(condition), latent)
     return players["generator"](latents.to(condition.device), condition)
 
 

@@ -11,6 +11,7 @@ from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
 from vesalius.networks.diffusion import Denoiser, Diffusion
+from vesalius.networks.ranks import normal
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 
 
@@ -63,7 +64,7 @@ class Denoising:
         """Squared error of clean pictures, weighed so that each strength of noise begins at one."""
         denoiser = _denoiser(players)
         sigma = self.strengths(len(real.image), rng).to(real.image.device)
-        noise = torch.randn(real.image.shape, generator=rng).to(real.image.device)
+        noise = normal(rng, *real.image.shape).to(real.image.device)
         clean = real.image - denoiser.centre
         scale = denoiser.preconditioning(sigma)
         noisy = clean + noise * sigma[:, None, None, None, None]
@@ -72,7 +73,7 @@ class Denoising:
 
     def strengths(self, count: int, rng: torch.Generator) -> Tensor:
         """Standard deviations of noise to learn from, one for each picture: log-normal."""
-        return (self.log_mean + self.log_std * torch.randn(count, generator=rng)).exp()
+        return (self.log_mean + self.log_std * normal(rng, count)).exp()
 
 
 def _denoiser(players: Players) -> Denoiser:

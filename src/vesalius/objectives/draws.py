@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from vesalius.networks.ranks import integers, normal, uniform
 from vesalius.shapes import Batch
 
 
@@ -29,21 +30,21 @@ class Draws:
 
     def box(self, *extent: int) -> Float[Tensor, "b *n"]:
         """A box of numbers in [-1, 1) for each picture."""
-        return (2 * torch.rand(self.count, *extent, generator=self.rng) - 1).to(self.device)
+        return (2 * uniform(self.rng, self.count, *extent) - 1).to(self.device)
 
     def normal(self, *extent: int) -> Float[Tensor, "b *n"]:
         """A box of Gaussian numbers for each picture."""
-        return torch.randn(self.count, *extent, generator=self.rng).to(self.device)
+        return normal(self.rng, self.count, *extent).to(self.device)
 
     def integers(self, low: int, high: int) -> Int[Tensor, "b 1"]:
         """One whole number in [low, high) for each picture."""
-        return torch.randint(low, high, (self.count, 1), generator=self.rng).to(self.device)
+        return integers(self.rng, self.count, low, high).to(self.device)
 
     def struck(self) -> Bool[Tensor, "b"] | None:
         """Which pictures an operation is applied to; None for all of them."""
         if isinstance(self.probability, float) and self.probability >= 1:
             return None
-        return torch.rand(self.count, generator=self.rng).to(self.device) < self.probability
+        return uniform(self.rng, self.count).to(self.device) < self.probability
 
     def some(self, before: Batch, after: Batch) -> Batch:
         """The changed pictures where they are struck, the others untouched to the last bit."""

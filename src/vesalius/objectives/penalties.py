@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vesalius.networks.ranks import uniform
 from vesalius.objectives.turn import Players
 from vesalius.shapes import Batch, Classes, Scores
 
@@ -76,5 +77,5 @@ def between(real: Batch, made: Batch, rng: torch.Generator) -> Batch:
     Source:
         Gulrajani et al., NeurIPS 2017, section 4 and algorithm 1.
     """
-    share = torch.rand(len(real), 1, 1, 1, 1, generator=rng).to(real.device)
+    share = uniform(rng, len(real), 1, 1, 1, 1).to(real.device)
     return real.lerp(made, share).detach().requires_grad_()

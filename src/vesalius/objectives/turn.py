@@ -25,7 +25,9 @@ class Turn:
 
     Args:
         player: Whose parameters move.
-        loss: Named terms of a batch; the random stream is the turn's own.
+        loss: Named terms of a batch; the random stream is the turn's own. What is drawn for each row is
+            drawn by `networks.ranks`, and what is not a mean over rows asks it for the whole batch: then
+            several processes play the same game.
         every: The turn is taken at every so-many-th step.
         is_precise: Whether the loss needs float32 throughout (penalties on gradients do).
     """

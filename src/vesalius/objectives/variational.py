@@ -10,6 +10,7 @@ from torch import Tensor
 from vesalius.example import Single
 from vesalius.networks.autoencoder import Autoencoder, ConvAutoencoder
 from vesalius.networks.blocks import Shape
+from vesalius.networks.ranks import mean_over_all
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 from vesalius.shapes import Batch
 
@@ -82,6 +83,6 @@ def surprise(real: Batch, said: Batch) -> Tensor:
     Source:
         Rybkin, Daniilidis and Levine, ICML 2021, section 3.2.
     """
-    squared = (real - said.float()).square().mean()
+    squared = mean_over_all((real - said.float()).square().mean())
     variance = squared.clamp_min(FINEST)
     return (log(2 * pi) + variance.log() + squared / variance) / 2

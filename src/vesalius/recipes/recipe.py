@@ -30,6 +30,7 @@ class Recipe:
         batch: Pictures of each turn.
         half_life: Pictures after which the kept average has forgotten half.
         seed: Of everything random.
+        start: SHA-256 of the weights of the model that it starts from; ``""`` for a fresh draw.
 
     Raises:
         RecipeError: No step, no picture in a batch, a seed that is none, pictures of a size that
@@ -44,6 +45,7 @@ class Recipe:
     batch: int
     half_life: float
     seed: int = 0
+    start: str = ""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "half_life"):

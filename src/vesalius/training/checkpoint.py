@@ -16,10 +16,31 @@ from torch import Tensor
 from torch.optim import Adam
 
 from vesalius.errors import ModelError
+from vesalius.networks.ranks import is_first
 from vesalius.storage import written
 from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
 _SUM = "sha256"
+
+
+class Saved(NamedTuple):
+    """What stands in a file that `save` wrote.
+
+    Args:
+        said: What is said of the game, as text by name.
+        tensors: Its tensors, by ``players/``, ``average/``, ``optimizer/`` or ``kept/`` and their name.
+    """
+
+    said: dict[str, str]
+    tensors: dict[str, Tensor]
+
+    def under(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin so, without that beginning."""
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.tensors.items()
+            if name.startswith(prefix)
+        }
 
 
 class Resumed(NamedTuple):
@@ -42,6 +63,8 @@ def before(path: Path) -> Path:
 def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     """Write a whole game beside, then rename; the checkpoint that was there is kept as the one `before`.
 
+    Of several processes the first alone does; the game is the same in all of them.
+
     Args:
         game: As it stands.
         path: Ends in ``.safetensors``.
@@ -50,6 +73,8 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     Raises:
         StorageError: The disk is full or unwilling; an earlier checkpoint is untouched.
     """
+    if not is_first():
+        return
     tensors = {f"players/{name}": value for name, value in game.players.state_dict().items()}
     tensors |= {f"average/{name}": value for name, value in game.average.network.state_dict().items()}
     for player, optimizer in game.optimizers.items():
@@ -83,16 +108,17 @@ def resume(game: Game, path: Path) -> Resumed:
     """
     damage = ""
     try:
-        said, tensors = _read(path)
+        found = read(path)
     except ModelError as error:
         if not before(path).exists():
             raise
-        damage, (said, tensors) = str(error), _read(before(path))
+        damage, found = str(error), read(before(path))
+    said = found.said
     if json.loads(said["recipe"]) != json.loads(game.recipe.to_json()):
         raise ModelError(f"{path}: checkpoint is of another recipe, wanted that of this run")
-    _put(game, tensors)
+    _put(game, found)
     if "kept_step" in said:
-        game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), _under("kept/", tensors))
+        game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), found.under("kept/"))
     if "haven" in said:
         told = json.loads(said["haven"])
         game.haven = Haven(told["step"], Pulse(**told["pulse"]))
@@ -113,9 +139,9 @@ def fall_back(game: Game, path: Path) -> bool:
     """
     for each in (path, before(path)):
         with suppress(ModelError):
-            said, tensors = _read(each)
-            if game.haven is not None and int(said["step"]) == game.haven.step:
-                _put(game, tensors)
+            found = read(each)
+            if game.haven is not None and int(found.said["step"]) == game.haven.step:
+                _put(game, found)
                 set_rate(game)
                 return True
     return False
@@ -128,14 +154,19 @@ def set_rate(game: Game) -> None:
             group["lr"] = game.objective.learning_rate
 
 
-def _put(game: Game, tensors: dict[str, Tensor]) -> None:
-    game.players.load_state_dict(_under("players/", tensors))
-    game.average.network.load_state_dict(_under("average/", tensors))
+def _put(game: Game, found: Saved) -> None:
+    game.players.load_state_dict(found.under("players/"))
+    game.average.network.load_state_dict(found.under("average/"))
     for player, optimizer in game.optimizers.items():
-        _restore(optimizer, _under(f"optimizer/{player}/", tensors))
+        _restore(optimizer, found.under(f"optimizer/{player}/"))
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read(path: Path) -> Saved:
+    """What a file of `save` holds, proved by its checksum.
+
+    Raises:
+        ModelError: It cannot be read, or is damaged.
+    """
     try:
         with safe_open(path, "pt") as stored:
             said = stored.metadata() or {}
@@ -144,7 +175,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         raise ModelError(f"{path}: checkpoint cannot be read ({error}), wanted one of this run") from error
     if said.pop(_SUM, "") != _sum(tensors, said):
         raise ModelError(f"{path}: checkpoint is damaged: it does not have its own checksum")
-    return said, tensors
+    return Saved(said, tensors)
 
 
 def _sum(tensors: Mapping[str, Tensor], said: Mapping[str, str]) -> str:
@@ -166,10 +197,6 @@ def _restore(optimizer: Adam, tensors: dict[str, Tensor]) -> None:
         kept = value if field == "step" else torch.empty_like(parameters[int(index)]).copy_(value)
         state.setdefault(int(index), {})[field] = kept
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _save(tensors: dict[str, Tensor], path: Path, said: dict[str, str]) -> None:

@@ -11,15 +11,18 @@ import numpy as np
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import DivergenceError
 from vesalius.model.card import Card
-from vesalius.model.model import Model
+from vesalius.model.model import Model, load_model
+from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
 from vesalius.training.checkpoint import save
 from vesalius.training.devices import without_denormals
 from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Tick, train
+from vesalius.training.processes import most, told
 from vesalius.training.rescue import fault, rescue, shelter
 from vesalius.training.run import Run, open_run
+from vesalius.training.transfer import Start
 from vesalius.training.watch import LOOKS, Judge, look, settled
 
 _LEDGER_STEPS = 25
@@ -42,9 +45,9 @@ def play(run: Run) -> Iterator[Tick]:
     since: list[Tick] = []
     is_whole = False
     try:
-        with without_denormals(), held_back() as give_interrupt:
+        with without_denormals(), held_back(most) as give_interrupt:
             for tick in () if run.is_over else train(run.game, run.stacked):
-                run.seconds = before + time.monotonic() - started
+                run.seconds = most(before + time.monotonic() - started if is_first() else 0.0)
                 since.append(tick)
                 is_noted = tick.step % _LEDGER_STEPS == 0 or run.is_over
                 trouble = _trouble(run, since) if is_noted else ""
@@ -69,11 +72,18 @@ def play(run: Run) -> Iterator[Tick]:
 def finish(run: Run) -> Model:
     """The trained model, saved under ``model/`` of the run; its recipe says after how many steps it was kept.
 
-    With a judge the moment that he ranks best is kept, otherwise the last.
+    With a judge the moment that he ranks best is kept, otherwise the last. Of several processes the first
+    writes the model, and the others read it.
 
     Raises:
         StorageError: The disk is unwilling.
     """
+    model = _finished(run) if is_first() else None
+    told(lambda: None)
+    return load_model(run.folder / "model") if model is None else model
+
+
+def _finished(run: Run) -> Model:
     if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, run.judge)
     game, stacked = run.game, run.stacked
@@ -96,6 +106,7 @@ def finish(run: Run) -> Model:
         judged_by=0 if run.judge is None or best is None else run.judge.patients,
         seconds=round(run.seconds, 1),
         seed=game.recipe.seed,
+        ancestors=() if run.start is None else run.start.lineage,
     )
     return Model(replace(game.recipe, steps=steps), generator, card).save(run.folder / "model")
 
@@ -106,6 +117,7 @@ def fit(
     folder: Path,
     minutes: float | None = None,
     judge: Judge | None = None,
+    start: Start | None = None,
 ) -> Model:
     """Train to the end of the budget.
 
@@ -115,13 +127,14 @@ def fit(
         folder: Of the run; one left unfinished is taken up.
         minutes: Budget in place of the recipe's steps.
         judge: Who chooses the moment that is kept, for example `evidence.glance.glance_by`.
+        start: The run that the recipe starts from; see `training.transfer`.
 
     Raises:
         TrainingError: No budget, another recipe in the folder, or a loss that diverged.
         EmptyCohortError: There is nothing to learn from.
         StorageError: The disk is unwilling.
     """
-    run = open_run(folder, recipe, cohort, minutes)
+    run = open_run(folder, recipe, cohort, minutes, start=start)
     run.judge = judge
     for _ in play(run):
         pass
@@ -151,7 +164,13 @@ def _are_finite(since: list[Tick]) -> bool:
 
 
 def _look(run: Run, since: list[Tick]) -> bool:
-    """Let the judge look; whether this moment was also kept whole, to fall back to."""
+    """Let the judge of the first process look; whether this moment was also kept whole, to fall back to."""
+    game = run.game
+    is_kept, game.kept, game.haven = told(lambda: (_is_sheltered(run, since), game.kept, game.haven))
+    return is_kept
+
+
+def _is_sheltered(run: Run, since: list[Tick]) -> bool:
     if run.judge is not None:
         _ask(run, run.judge)
     is_best = run.judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
@@ -162,13 +181,17 @@ def _look(run: Run, since: list[Tick]) -> bool:
 
 
 def _trouble(run: Run, since: list[Tick]) -> str:
-    """Note what happened since the last entry, and say what is wrong."""
+    """Note what happened since the last entry, and say what the first process finds wrong."""
+    found = told(lambda: _found(run, since))
+    since.clear()
+    return found
+
+
+def _found(run: Run, since: list[Tick]) -> str:
     try:
         _note(run, since)
     except DivergenceError as error:
         return str(error)
-    finally:
-        since.clear()
     return fault(run)
 
 

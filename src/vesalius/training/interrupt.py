@@ -8,12 +8,16 @@ from types import FrameType
 
 
 @contextmanager
-def held_back() -> Iterator[Callable[[], None]]:
+def held_back(agreed: Callable[[float], float] = float) -> Iterator[Callable[[], None]]:
     """Hold Ctrl-C and SIGTERM (what a cluster sends before it kills) back while steps are played.
 
     Gives a function to call between steps: it raises what was held back, as a KeyboardInterrupt of
     the number of the signal. In a thread other than the main one, which no signal reaches, it does
     nothing.
+
+    Args:
+        agreed: What all processes of a run make of the number held back in each, 0 where there is none: a
+            signal to one of them is one to all.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -24,8 +28,8 @@ def held_back() -> Iterator[Callable[[], None]]:
         pressed.append(number)
 
     def give() -> None:
-        if pressed:
-            raise KeyboardInterrupt(pressed[0])
+        if number := int(agreed(float(pressed[0] if pressed else 0))):
+            raise KeyboardInterrupt(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -34,7 +38,8 @@ def held_back() -> Iterator[Callable[[], None]]:
         for number, handler in before.items():
             signal.signal(number, handler)
     # What came after the last call must not be lost.
-    give()
+    if pressed:
+        raise KeyboardInterrupt(pressed[0])
 
 
 @contextmanager

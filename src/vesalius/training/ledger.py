@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vesalius.errors import StorageError
+from vesalius.networks.ranks import is_first
 from vesalius.storage import written
 
 Line = dict[str, float | int | str]
@@ -12,11 +13,13 @@ Line = dict[str, float | int | str]
 
 
 def append(path: Path, line: Mapping[str, float | int | str]) -> None:
-    """Add an entry.
+    """Add an entry; of several processes the first alone does.
 
     Raises:
         StorageError: The disk is unwilling.
     """
+    if not is_first():
+        return
     try:
         with path.open("a") as ledger:
             ledger.write(json.dumps(dict(line)) + "\n")
@@ -38,11 +41,13 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def rewind(path: Path, step: int) -> None:
-    """Forget entries of steps after a step: they will be played again.
+    """Forget entries of steps after a step: they will be played again. The first process alone does.
 
     Raises:
         StorageError: The disk is unwilling; the ledger is untouched.
     """
+    if not is_first():
+        return
     kept = [line for line in read(path) if float(line.get("step", -1)) <= step]
     with written(path) as beside:
         beside.write_text("".join(json.dumps(line) + "\n" for line in kept))

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from vesalius.errors import DivergenceError
+from vesalius.networks import ranks
 from vesalius.networks.blocks import seeded
 from vesalius.objectives.turn import Objective, Players, Turn
 from vesalius.recipes.recipe import Recipe
@@ -122,22 +123,29 @@ class Game:
 
 
 def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
-    """Fresh players that have looked at the training pictures once.
+    """Fresh players that have looked at the training pictures once, the same in all processes.
 
     Args:
         recipe: What will be played.
         stacked: Training pictures.
         machine: Where it will be played.
+
+    Raises:
+        RecipeError: Several processes play, and cannot share its batch.
     """
     objective: Objective = recipe.objective
+    ranks.refuse_uneven(recipe.batch, getattr(getattr(objective, "discriminator", None), "group", 1))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         players = objective.players(stacked.shape, len(recipe.task.classes))
     objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
+    ranks.same_(players)
+    average = Average(players["generator"], recipe.half_life)
+    ranks.shared(players)
     movers = {name: player for name, player in players.items() if any(True for _ in player.parameters())}
     optimizers = {name: _adam(objective, player.parameters()) for name, player in movers.items()}
-    return Game(recipe, players, optimizers, Average(players["generator"], recipe.half_life), machine)
+    return Game(recipe, players, optimizers, average, machine)
 
 
 def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
@@ -166,15 +174,18 @@ def _take(game: Game, turn: Turn, stacked: Stacked, index: int) -> dict[str, Ten
     recipe, machine = game.recipe, game.machine
     for name, player in game.players.items():
         player.requires_grad_(name == turn.player)
-    real = batch(stacked, recipe.seed, game.step, index, recipe.batch).to(machine.device)
+    real = batch(stacked, recipe.seed, game.step, index, recipe.batch, ranks.mine).to(machine.device)
     rng = seeded(recipe.seed, game.step, index)
     with machine.precision(turn.is_precise):
         terms = turn.loss(game.players, real, rng)
     optimizer = game.optimizers[turn.player]
     optimizer.zero_grad()
     torch.stack([value.float() for value in terms.values() if value.requires_grad]).sum().backward()
+    slopes = [each.grad for each in game.players[turn.player].parameters() if each.grad is not None]
+    losses = {f"{turn.player}/{term}": value.detach() for term, value in terms.items()}
+    ranks.average_([*slopes, *losses.values()])
     optimizer.step()
-    return {f"{turn.player}/{term}": value.detach() for term, value in terms.items()}
+    return losses
 
 
 def _adam(objective: Objective, parameters: Iterator[torch.nn.Parameter]) -> Adam:

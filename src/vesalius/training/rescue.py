@@ -3,9 +3,9 @@
 from vesalius.errors import TrainingError
 from vesalius.training import ledger
 from vesalius.training.checkpoint import fall_back, save, set_rate
-from vesalius.training.loop import Haven, begin
+from vesalius.training.loop import Haven
 from vesalius.training.pulse import BEAT, fault_of_made, fault_of_one, fault_of_pictures, made_pulse
-from vesalius.training.run import TRIES, Run
+from vesalius.training.run import TRIES, Run, fresh
 
 
 def fault(run: Run) -> str:
@@ -66,8 +66,8 @@ def rescue(run: Run, why: str) -> None:
             raise TrainingError(f"{run.folder}: stopped after step {game.step}: {account}")
         return
     if not fall_back(game, run.shelter):
-        fresh = begin(game.recipe, run.stacked, game.machine)
-        game.players, game.optimizers, game.average = fresh.players, fresh.optimizers, fresh.average
+        anew = fresh(game.recipe, run.stacked, game.machine, run.start)
+        game.players, game.optimizers, game.average = anew.players, anew.optimizers, anew.average
         game.haven = None
         set_rate(game)
     to = f"step {game.haven.step}" if game.haven else "the beginning"

@@ -10,14 +10,17 @@ import numpy as np
 from vesalius.cohort.cohort import Cohort, require
 from vesalius.cohort.fingerprint import fingerprint
 from vesalius.errors import CohortError, StorageError, TrainingError
+from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import written
 from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
-from vesalius.training.devices import find_machine
+from vesalius.training.devices import Machine, find_machine
 from vesalius.training.loop import Game, begin
+from vesalius.training.processes import first_alone
 from vesalius.training.pulse import Usual, usual_of
 from vesalius.training.stream import Stacked, made_of, stack_once
+from vesalius.training.transfer import Start, carry
 from vesalius.training.watch import Judge
 
 TRIES = 3
@@ -48,6 +51,7 @@ class Run:
         judge: Who chooses the moment that is kept; None keeps the last.
         damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
             before it; ``""`` when it did.
+        start: The run whose weights it started from; None for a fresh draw.
     """
 
     folder: Path
@@ -60,6 +64,7 @@ class Run:
     limit: float = inf
     judge: Judge | None = None
     damage: str = ""
+    start: Start | None = None
 
     @property
     def ledger(self) -> Path:
@@ -89,6 +94,7 @@ def open_run(
     cohort: Cohort,
     minutes: float | None = None,
     watch: Callable[[int], None] = lambda done: None,
+    start: Start | None = None,
 ) -> Run:
     """Begin a run, or take one up where it was left.
 
@@ -99,28 +105,59 @@ def open_run(
         minutes: Budget, in which as many steps are played as this machine can, up to the
             recipe's; None plays all of them, however long it takes.
         watch: Called with the number of cases decoded so far.
+        start: The run that it starts from, where the recipe does; see `training.transfer.started`.
 
     Raises:
-        TrainingError: The budget is not more than 0 minutes, or the folder holds another run.
+        TrainingError: The budget is not more than 0 minutes, the folder holds another run, or the recipe
+            starts from other weights.
         CohortError: There is nothing to learn from, nothing of some class, or no variety in any.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
     limit = limit_of(minutes)
+    _refuse_other_start(recipe, start)
     told = fingerprint(require(cohort))
     people = made_of(cohort, recipe.task, told.contents)
+    with first_alone():
+        stacked, found = _laid_out(folder, recipe, cohort, people, watch)
+    game = fresh(found or recipe, stacked, find_machine(), start)
+    run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit, start=start)
+    _refuse_alike(run)
+    return _begun(run) if found is None else _taken_up(run)
+
+
+def _laid_out(
+    folder: Path, recipe: Recipe, cohort: Cohort, people: str, watch: Callable[[int], None]
+) -> tuple[Stacked, Recipe | None]:
+    """What a folder holds of a run, and the recipe where it was begun before; the first process writes."""
     is_used = folder.exists() and any(folder.iterdir())
     found = _found(folder, recipe, people) if is_used else None
-    with written(folder / PEOPLE) as beside:
-        beside.write_text(people)
+    _write(folder / PEOPLE, people)
     stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
     _refuse_empty_classes(recipe, stacked)
     if found is None:
-        with written(folder / "recipe.json") as beside:
-            beside.write_text(recipe.to_json())
-    game = begin(found or recipe, stacked, find_machine())
-    run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit)
-    _refuse_alike(run)
-    return run if found is None else _taken_up(run)
+        _write(folder / "recipe.json", recipe.to_json())
+    return stacked, found
+
+
+def _write(file: Path, text: str) -> None:
+    if is_first():
+        with written(file) as beside:
+            beside.write_text(text)
+
+
+def fresh(recipe: Recipe, stacked: Stacked, machine: Machine, start: Start | None) -> Game:
+    """A game at its beginning: freshly drawn, or with the weights of the run that it starts from.
+
+    Args:
+        recipe: What will be played.
+        stacked: Training pictures.
+        machine: Where it will be played.
+        start: The other run.
+    """
+    game = begin(recipe, stacked, machine)
+    if start is not None:
+        carry(game, start)
+    return game
 
 
 def limit_of(minutes: float | None) -> float:
@@ -171,6 +208,24 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
             "wanted a new folder or the same cohort"
         )
     return found
+
+
+def _refuse_other_start(recipe: Recipe, start: Start | None) -> None:
+    given = "" if start is None else start.model.card.weights
+    if recipe.start != given:
+        said, found = (f"weights {each[:12]}" if each else "a fresh draw" for each in (recipe.start, given))
+        raise TrainingError(f"recipe starts from {said}, wanted the run that holds them, not {found}")
+
+
+def _begun(run: Run) -> Run:
+    """Write down whose people are in the weights before the first step."""
+    for each in run.start.lineage if run.start else ():
+        event = (
+            f"the weights started from those of model {each.weights[:12]}: {each.patients} more people, of "
+            f"the cohort with fingerprint {each.fingerprint[:12]}, are training people of this model, too"
+        )
+        ledger.append(run.ledger, {"step": 0, "event": event})
+    return run
 
 
 def _taken_up(run: Run) -> Run:

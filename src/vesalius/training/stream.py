@@ -143,6 +143,15 @@ def stack_once(
     return stacked
 
 
+def stacked_in(file: Path) -> Stacked | None:
+    """What an earlier `stack_once` left, of whatever it was made; None where it is missing or damaged.
+
+    Args:
+        file: Where the array is; ends in ``.npy``.
+    """
+    return _kept(file, file.with_suffix(".json"), None)
+
+
 @dataclass(frozen=True)
 class _Read:
     """All of `Stacked` but its pictures."""
@@ -197,11 +206,12 @@ def _header(count: int, shape: Shape) -> bytes:
     return header.getvalue()
 
 
-def _kept(file: Path, beside: Path, origin: str) -> Stacked | None:
+def _kept(file: Path, beside: Path, origin: str | None) -> Stacked | None:
     """What an earlier `stack_once` left, or None where it cannot be relied on."""
     try:
         told = json.loads(beside.read_text())
-        if (told.pop("made_of"), told.pop("sha256")) != (origin, _digest(file)):
+        made_of, digest = told.pop("made_of"), told.pop("sha256")
+        if origin not in (None, made_of) or digest != _digest(file):
             return None
         read = _Read(**{name: tuple(values) for name, values in told.items()})
         pictures = open_memmap(file, mode="c")
@@ -237,7 +247,14 @@ def stack_made(pictures: Batch, classes: Sequence[int], task: AnyTask) -> Stacke
     return stack(Cohort(tuple(cases), "made"), task)
 
 
-def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Single:
+def batch(
+    stacked: Stacked,
+    seed: int,
+    step: int,
+    turn: int,
+    size: int,
+    share: Callable[[Int[np.ndarray, "b"]], Int[np.ndarray, "m"]] = lambda rows: rows,
+) -> Single:
     """The training pictures of one turn: a function of seed, step and turn alone.
 
     Rare classes are drawn more often than they occur, by the root of their share, so that
@@ -249,10 +266,11 @@ def batch(stacked: Stacked, seed: int, step: int, turn: int, size: int) -> Singl
         step: Of the loop.
         turn: Of the step.
         size: Pictures in the batch.
+        share: Which of them are wanted; see `networks.ranks.mine`.
     """
     rng = np.random.default_rng((seed, step, turn))
     counts = np.bincount(stacked.labels)
     weight = 1 / np.sqrt(counts[stacked.labels])
     edges = np.cumsum(weight)
     index = np.searchsorted(edges, rng.random(size) * edges[-1])
-    return stacked.at(index)
+    return stacked.at(share(index))

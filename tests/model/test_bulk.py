@@ -1,0 +1,153 @@
+"""Very many pictures are those of one process, whoever makes them and whoever dies."""
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+from pydicom import dcmread
+
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.errors import ModelError, StorageError
+from vesalius.model import bulk
+from vesalius.model.bulk import fill, write_in_bulk
+from vesalius.model.export import write_samples
+from vesalius.model.model import load_model
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.wasserstein import Wasserstein
+from vesalius.recipes.recipe import Recipe
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.fit import fit
+
+CLASSES = [0, 1] * 30 + [1] * 36
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The folder of a model that makes noise."""
+    people = phantom_cohort(12, size=16)
+    objective = Wasserstein(generator=Generator(width=4, latent=8), discriminator=Discriminator(width=4))
+    task = synthesis_of(people, 16, "label")
+    recipe = Recipe(task=task, objective=objective, steps=1, batch=4, half_life=9.0)
+    fit(recipe, people, tmp_path_factory.mktemp("bulk") / "run")
+    return tmp_path_factory.getbasetemp() / "bulk0" / "run" / "model"
+
+
+@pytest.fixture(scope="module")
+def alone(model, tmp_path_factory):
+    """What one process writes in a row."""
+    return contents(write_samples(load_model(model), CLASSES, 5, tmp_path_factory.mktemp("alone") / "made"))
+
+
+@pytest.fixture(autouse=True)
+def small_shares(monkeypatch):
+    monkeypatch.setattr(bulk, "SHARE", 64)
+
+
+def contents(folder):
+    """Every file of a folder, hidden ones too; of DICOM files what does not say when they were written."""
+    return {str(file.relative_to(folder)): told(file) for file in folder.rglob("*") if file.is_file()}
+
+
+def told(file):
+    if file.suffix != ".dcm":
+        return file.read_bytes()
+    dataset = dcmread(file)
+    return dataset.SOPInstanceUID, dataset.PatientID, dataset.PixelData
+
+
+def test_shares_are_the_pictures_of_a_row(model, alone, tmp_path):
+    watched = []
+    made = write_in_bulk(model, CLASSES, 5, tmp_path / "made", watch=watched.append)
+    assert contents(made) == alone
+    assert watched == [0, 64, 96]
+    assert [file.name for file in tmp_path.iterdir()] == ["made"]
+
+
+def test_whoever_is_stopped_goes_on_with_what_lacks(model, alone, tmp_path):
+    filled = []
+
+    def stopped(shares):
+        for share in shares:
+            fill(share)
+            filled.append(share.first)
+            if len(filled) == 1:
+                raise KeyboardInterrupt
+            yield share
+
+    with pytest.raises(KeyboardInterrupt):
+        write_in_bulk(model, CLASSES, 5, tmp_path / "made", stopped)
+    assert not (tmp_path / "made").exists()
+    made = write_in_bulk(model, CLASSES, 5, tmp_path / "made", stopped)
+    assert filled == [0, 64]
+    assert contents(made) == alone
+
+
+@pytest.mark.parametrize("last", [0, 70])
+def test_a_kill_while_the_shares_are_joined_costs_nothing(last, model, alone, tmp_path, monkeypatch):
+    moved = []
+    replaced = os.replace
+
+    def killed(source, target):
+        if "00" in str(target.name) and source.parent.name != "made" and source.is_dir():
+            moved.append(target)
+        if len(moved) == last + 1:
+            raise KeyboardInterrupt
+        replaced(source, target)
+
+    def shares_then_kill(shares):
+        yield from bulk.in_a_row(shares)
+        monkeypatch.setattr(bulk.os, "replace", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_in_bulk(model, CLASSES, 5, tmp_path / "made", shares_then_kill)
+    monkeypatch.setattr(bulk.os, "replace", replaced)
+    assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
+
+
+def test_other_pictures_are_not_mixed_in(model, tmp_path):
+    with pytest.raises(RuntimeError):
+        write_in_bulk(
+            model, CLASSES, 5, tmp_path / "made", lambda shares: (_ for _ in ()).throw(RuntimeError)
+        )
+    with pytest.raises(StorageError, match="other pictures were begun there"):
+        write_in_bulk(model, CLASSES, 6, tmp_path / "made")
+
+
+def test_a_folder_that_exists_is_not_touched(model, tmp_path):
+    with pytest.raises(StorageError, match="wanted a new folder"):
+        write_in_bulk(model, CLASSES, 5, tmp_path)
+
+
+def test_a_model_that_became_another_is_refused(model, tmp_path):
+    def other(shares):
+        fill(replace(shares[0], weights="0" * 64))
+        return ()
+
+    with pytest.raises(ModelError, match="wanted 000000000000 as at the start"):
+        write_in_bulk(model, CLASSES, 5, tmp_path / "made", other)
+
+
+def dying(share):
+    """Fill a share, but for the first time that a share is met: then the process dies."""
+    mark = share.folder.with_name(f"died-{share.first}")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    fill(share)
+
+
+@pytest.mark.slow
+def test_processes_that_die_are_begun_again(model, alone, tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    from vesalius.model import workers
+
+    mortal = workers.ray.remote(num_cpus=1, max_retries=2)(dying)
+    monkeypatch.setattr(workers, "_fill", mortal)
+    assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made", workers.over(2))) == alone
+
+
+def test_somebody_has_to_work(monkeypatch):
+    workers = pytest.importorskip("vesalius.model.workers", reason="the extra ray is not installed")
+    with pytest.raises(ModelError, match="workers is 0, wanted 1 or more"):
+        workers.over(0)
