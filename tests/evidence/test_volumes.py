@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Raster
 
 from vesalius.evidence.assess import assess
 from vesalius.evidence.baselines import augmented, blurred
 from vesalius.evidence.classifier import network_scores, teach
 from vesalius.evidence.correlation import best_matches, body
+from vesalius.evidence.encoder import reduced
 from vesalius.evidence.features import pixel_space, ssl_space, texture_space
 from vesalius.evidence.planes import cuts, directions, grey, shown
 from vesalius.training.stream import Stacked
@@ -90,6 +92,13 @@ def test_a_copied_volume_is_found_however_mirrored_turned_or_shifted(learnt, cha
     assert (found.index == np.arange(8)).all()
     assert found.correlation.min() > 0.9
     assert found.others.max() < 0.9
+
+
+@pytest.mark.parametrize(("side", "seen"), [(16, 16), (32, 32), (48, 24), (64, 32), (128, 25)])
+def test_the_encoder_sees_less_than_48_voxels_a_side(side, seen):
+    volume = torch.zeros(1, 1, side, side, side)
+    assert tuple(reduced(volume).shape[2:]) == (seen, seen, seen)
+    assert reduced(torch.zeros(1, 1, 48, 64)).shape == (1, 1, 48, 64)
 
 
 def test_augmentation_and_blur_reach_along_all_three_axes():

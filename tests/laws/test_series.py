@@ -191,12 +191,12 @@ def test_a_damaged_slice_gives_no_other_picture_than_with_care(tmp_path, ct_file
         if quick is not None and careful is not None:
             assert same(quick, careful)
             seen += 1
-    assert seen > 20
+    assert seen > 10
 
 
 def test_real_series_are_read_the_same_by_both_ways(data):
     folder = data("dicom_mixed")
-    spaced = [folder / "mr_pacsman_series" / f"slice{n}.dcm" for n in range(0, 128, 4)]
+    spaced = [folder / "mr_pacsman_series" / f"slice{n}.dcm" for n in range(0, 128, 8)]
     assert same(read_dicom(spaced), carefully(spaced))
     singles = [
         *folder.glob("variety/*.dcm"),

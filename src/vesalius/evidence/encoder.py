@@ -13,10 +13,10 @@ from vesalius.networks.blocks import averaged, convolution
 _WIDTHS = (16, 32, 64, 64)
 _FEATURES = 64
 _TEMPERATURE = 0.2
-_SIDE = 32
+_SIDE = {2: 32, 3: 24}
 
 Pictures = Float[Tensor, "b c *space"]
-"""Pictures of one slice, or volumes, as the encoder sees them: less than 64 voxels on the shortest side."""
+"""Pictures of one slice, or volumes, as the encoder sees them; see `reduced`."""
 
 
 class Encoder(nn.Module):
@@ -95,8 +95,11 @@ def changed(pictures: Pictures, mirror: bool) -> Pictures:
 
 
 def reduced(pictures: Float[Tensor, "n c *whole"]) -> Pictures:
-    """Pictures averaged down to 32 voxels or little more on the shortest side: detail is `texture`'s part."""
-    factor = max(1, min(pictures.shape[2:]) // _SIDE)
+    """Pictures averaged down to less than 64 pixels on the shortest side, volumes to less than 48 voxels.
+
+    Fine detail is `texture`'s part.
+    """
+    factor = max(1, min(pictures.shape[2:]) // _SIDE[pictures.ndim - 2])
     pool = functional.avg_pool2d if pictures.ndim == 4 else functional.avg_pool3d
     return pool(pictures, factor)
 
