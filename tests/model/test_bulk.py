@@ -41,7 +41,7 @@ def alone(model, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch):
-    monkeypatch.setattr(bulk, "SHARE", 64)
+    monkeypatch.setattr(bulk, "BATCHES", 1)
 
 
 def contents(folder):
@@ -62,6 +62,13 @@ def test_shares_are_the_pictures_of_a_row(model, alone, tmp_path):
     assert contents(made) == alone
     assert watched == [0, 64, 96]
     assert [file.name for file in tmp_path.iterdir()] == ["made"]
+
+
+def test_shares_of_nifti_files_are_those_of_a_row(model, tmp_path):
+    alone = write_samples(load_model(model), CLASSES, 5, tmp_path / "alone", nifti=True)
+    made = write_in_bulk(model, CLASSES, 5, tmp_path / "made", nifti=True)
+    assert contents(made) == contents(alone)
+    assert len([*made.rglob("*.nii.gz")]) == len(CLASSES)
 
 
 def test_whoever_is_stopped_goes_on_with_what_lacks(model, alone, tmp_path):
