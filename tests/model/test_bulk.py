@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from pydicom import dcmread
@@ -42,6 +43,12 @@ def alone(model, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch):
     monkeypatch.setattr(bulk, "BATCHES", 1)
+
+
+def with_ray():
+    """The module that needs Ray; where that is missing, the module may stand half imported."""
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    return import_module("vesalius.model.workers")
 
 
 def contents(folder):
@@ -155,6 +162,6 @@ def test_processes_that_die_are_begun_again(model, alone, tmp_path, monkeypatch)
 
 
 def test_somebody_has_to_work(monkeypatch):
-    workers = pytest.importorskip("vesalius.model.workers", reason="the extra ray is not installed")
+    workers = with_ray()
     with pytest.raises(ModelError, match="workers is 0, wanted 1 or more"):
         workers.over(0)

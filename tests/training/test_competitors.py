@@ -17,8 +17,9 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training import checkpoint
 from vesalius.training.devices import find_machine
-from vesalius.training.fit import finish, open_run, play
+from vesalius.training.fit import finish, play
 from vesalius.training.loop import begin, train
+from vesalius.training.run import open_run
 from vesalius.training.stream import stack
 
 GAMES = {
@@ -101,7 +102,7 @@ def test_a_picture_depends_on_the_seed_and_its_number_alone(kind, task, pictures
 
 def test_a_run_leaves_a_model_that_makes_marked_pictures(kind, task, phantoms, tmp_path):
     run = open_run(tmp_path / "run", _recipe(kind, task, steps=4), phantoms)
-    assert f"12 people: {kind}, batch 8" in chosen(run)
+    assert f"12 people (healthy 6, lesion 6): {kind}, batch 8" in chosen(run)
     for _ in play(run):
         pass
     model = finish(run)

@@ -110,14 +110,19 @@ def write_in_bulk(
     work = folder.with_name(f".{folder.name}.shares")
     asked = Share(model, known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
     shares = _claimed(asked, BATCHES * together(known.recipe))
+    _filled(shares, spread, watch)
+    _join(work, shares, known, folder)
+    return folder
+
+
+def _filled(shares: Sequence[Share], spread: Spread, watch: Callable[[int], None]) -> None:
+    """Have the shares that lack filled."""
     lacking = [share for share in shares if not share.folder.exists()]
-    done = len(classes) - sum(len(share.classes) for share in lacking)
+    done = sum(len(share.classes) for share in shares) - sum(len(share.classes) for share in lacking)
     watch(done)
     for share in spread(lacking):
         done += len(share.classes)
         watch(done)
-    _join(work, shares, known, folder)
-    return folder
 
 
 def _parts(asked: Share, size: int) -> Iterator[Share]:
