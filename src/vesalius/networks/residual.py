@@ -35,7 +35,8 @@ class ResidualGenerator:
         RecipeError: No channel, no block, no latent coordinate, or more components than coordinates.
 
     Source:
-        Huang et al., NeurIPS 2024 (R3GAN), section 4 and appendix; 768 channels and ``grouped`` at 64 x 64.
+        Huang et al., NeurIPS 2024 (R3GAN), section 4 and appendix; ``grouped``, 768 channels and
+        384 on the finest grid at 64 x 64.
     """
 
     kind: Literal["residual.generator"] = "residual.generator"
