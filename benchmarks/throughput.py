@@ -154,7 +154,7 @@ def monai(flop: float, size: int) -> Step | None:
 
 
 def published(size: int) -> Relativistic:
-    """R3GAN with the widths that were published for 64 x 64: 768 channels, half as many on the finest grid."""
+    """R3GAN with the widths that were published for 64 x 64: half as many channels on the finest grid."""
     widths = (*(768,) * (int(np.log2(size)) - 2), 384)
     return Relativistic(
         generator=ResidualGenerator(widths=widths, blocks=2, form="grouped", latent=64),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import seeded
+from vesalius.networks.blocks import averaged, seeded
 from vesalius.networks.convnet import Discriminator, Generator
 
 
@@ -38,3 +38,24 @@ def test_a_head_start_begins_at_the_linear_model():
 def test_a_side_that_cannot_be_halved_is_refused_by_name(side):
     with pytest.raises(RecipeError, match=r"task.size is \(\d+, \d+\), wanted sides"):
         Generator(width=4).build((1, 1, side, side), classes=1)
+
+
+def test_an_anchored_generator_changes_only_what_is_fine():
+    torch.manual_seed(0)
+    spec = Generator(width=8, latent=16, head_start=4, anchor=4)
+    generator = spec.build((1, 1, 32, 32), 2)
+    torch.nn.init.normal_(generator.head.weight)
+    generator.base.weight.normal_()
+    latents, condition = torch.randn(16, 16), torch.arange(16) % 2
+    base = generator.base(latents, condition)
+    held = generator(latents, condition) - base
+    generator.anchor = 0
+    free = generator(latents, condition) - base
+    assert averaged(held[:, :, 0], 4).std() < 0.5 * averaged(free[:, :, 0], 4).std()
+    assert held.std() > 0.5 * free.std()
+
+
+@pytest.mark.parametrize("numbers", [{"anchor": 8}, {"anchor": -1, "head_start": 2}])
+def test_there_is_nothing_to_hold_on_to_without_a_head_start(numbers):
+    with pytest.raises(RecipeError, match=f"generator.anchor is {numbers['anchor']}, wanted 0 or more"):
+        Generator(**numbers)

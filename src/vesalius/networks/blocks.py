@@ -5,7 +5,7 @@ from math import gcd, prod
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d
+from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d, interpolate
 
 from vesalius.errors import RecipeError
 from vesalius.shapes import Batch
@@ -119,6 +119,20 @@ def unfolded(image: Tensor, by: int) -> Tensor:
     for axis in reversed(range(2, image.ndim)):
         image = image.unflatten(1, (by, -1)).movedim(1, axis + 1).flatten(axis, axis + 1)
     return image
+
+
+def without_coarse(image: Tensor, cells: int) -> Tensor:
+    """What is left of pictures when their means over cells, joined in straight lines, are taken away.
+
+    Args:
+        image: ``b c`` and two or three axes.
+        cells: Along the shortest side; along the others as many as keep them square.
+    """
+    sides = image.shape[2:]
+    grid = [round(side * cells / min(sides)) for side in sides]
+    mode = "bilinear" if len(sides) == 2 else "trilinear"
+    means = _POOLED[len(sides)](image, grid)
+    return image - interpolate(means, size=list(sides), mode=mode, align_corners=False)
 
 
 def stages_of(shape: Shape, smallest: int = 4) -> int:

@@ -22,6 +22,7 @@ from vesalius.networks.blocks import (
     narrow_,
     size_of,
     stages_of,
+    without_coarse,
 )
 from vesalius.networks.linear import LinearBase
 from vesalius.shapes import Batch, Classes, Latents, Scores
@@ -38,20 +39,28 @@ class Generator:
         latent: Number of latent coordinates.
         head_start: Components of the linear base that the network adds its residual to;
             0 for none.
+        anchor: Cells along the shortest side: what is coarser than a cell stays as the linear base
+            makes it, and the network adds the rest. 0 lets it change everything.
 
     Raises:
-        RecipeError: No channel, no latent coordinate, or more components than coordinates.
+        RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor
+            without a head start.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
     width: int = 64
     latent: int = 128
     head_start: int = 0
+    anchor: int = 0
 
     def __post_init__(self) -> None:
         _refuse_none(self, "width", "latent")
         if not 0 <= self.head_start <= self.latent:
             raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+        if self.anchor < 0 or (self.anchor and not self.head_start):
+            raise RecipeError(
+                f"generator.anchor is {self.anchor}, wanted 0 or more, and a head start to hold on to"
+            )
 
     def build(self, shape: Shape, classes: int) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -120,6 +129,7 @@ class ConvGenerator(nn.Module):
         self.body = nn.Sequential(*_rising(self.axes, widths))
         self.head = doubling(self.axes, widths[-1], shape[0])
         self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        self.anchor = spec.anchor
         narrow_(self)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)
@@ -131,7 +141,8 @@ class ConvGenerator(nn.Module):
         residual = self.head(self.body(self.stem_norm(coarse).relu())).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        return self.base(latents, condition) + deep(residual, self.axes)
+        added = without_coarse(residual, self.anchor) if self.anchor else residual
+        return self.base(latents, condition) + deep(added, self.axes)
 
 
 class ConvDiscriminator(nn.Module):

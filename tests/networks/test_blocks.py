@@ -1,0 +1,27 @@
+"""What layers have in common over two and three axes."""
+
+import pytest
+import torch
+
+from vesalius.networks.blocks import averaged, without_coarse
+
+
+@pytest.mark.parametrize("sides", [(32, 32), (16, 32), (16, 16, 16)])
+def test_a_slope_is_coarse_and_a_checkerboard_is_not(sides):
+    places = torch.meshgrid(*(torch.arange(side) for side in sides), indexing="ij")
+    checks = (sum(places) % 2 * 2.0 - 1)[None, None]
+    assert torch.allclose(without_coarse(checks, 4), checks, atol=1e-6)
+    level = torch.full((1, 1, *sides), 0.7)
+    assert torch.allclose(without_coarse(level, 4), torch.zeros(1, 1, *sides), atol=1e-6)
+    slope = (places[0] / sides[0])[None, None]
+    assert without_coarse(slope, 4).abs().max() < 0.4 * slope.std()
+
+
+def test_cells_are_square_on_pictures_that_are_not():
+    wide = torch.randn(1, 1, 16, 64).cumsum(3)
+    assert torch.equal(without_coarse(wide, 4)[..., :8], without_coarse(wide[..., :16], 4)[..., :8])
+
+
+def test_means_over_cells_nearly_vanish():
+    image = torch.nn.functional.avg_pool2d(torch.randn(8, 1, 64, 64), 5, 1, 2)
+    assert averaged(without_coarse(image, 8), 8).std() < 0.5 * averaged(image, 8).std()
