@@ -64,7 +64,10 @@ def test_a_table_with_other_commas_is_refused_also_among_dicom_files(tmp_path: P
         read_cohort(tmp_path)
 
 
-@pytest.mark.parametrize("column", ["patient_id", "PatientID", "Subject ID", "participant_id"])
+@pytest.mark.parametrize(
+    "column",
+    ["patient_id", "PatientID", "Subject ID", "participant_id", "Patient", "SubjectID", "Patient-ID"],
+)
 def test_the_person_is_known_by_the_names_of_other_tools(pack: Path, column):
     (pack / "metadata.csv").write_text(f"file,{column}\nimages/a.png,p1\nimages/b.png,p1\n")
     found = read_cohort(pack)

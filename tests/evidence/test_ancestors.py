@@ -1,5 +1,7 @@
 """People of an earlier run whose weights a model started from are training people, too."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,18 @@ def test_a_picture_of_an_earlier_run_under_another_name_is_set_aside(make, train
     sets = admit(train, test_people, train, None, ("a", "b"), earlier)
     assert len(sets.holdout) == len(test_people) - 15
     assert len(sets.learnt) == len(train) + 15
+
+
+def test_what_is_normal_is_told_by_the_people_of_this_run_alone(make, train, test_people):
+    between = make.people(900, 60)
+    # Every other name sorts before those of this run, the rest after them: no number of a person may shift.
+    named = tuple(f"{'0' if number % 2 else '~'}{name}" for number, name in enumerate(between.patients))
+    earlier = replace(between, patients=named)
+    told = {"train": train, "test": test_people, "made": make.people(700, 40)}
+    alone = assess(**told, classes=("a", "b"), quick=True)
+    joined = assess(**told, classes=("a", "b"), quick=True, earlier=earlier)
+    assert alone.copying.tests
+    assert joined.copying.tests == alone.copying.tests
 
 
 def test_no_absence_of_copies_is_claimed_of_people_who_were_not_searched(honest):

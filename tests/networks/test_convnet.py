@@ -59,3 +59,8 @@ def test_an_anchored_generator_changes_only_what_is_fine():
 def test_there_is_nothing_to_hold_on_to_without_a_head_start(numbers):
     with pytest.raises(RecipeError, match=f"generator.anchor is {numbers['anchor']}, wanted 0 or more"):
         Generator(**numbers)
+
+
+def test_an_anchor_of_every_voxel_would_leave_nothing_to_learn():
+    with pytest.raises(RecipeError, match=r"generator\.anchor is 32, wanted fewer cells than the 32 voxels"):
+        Generator(width=4, head_start=2, anchor=32).build((1, 1, 32, 48), classes=1)

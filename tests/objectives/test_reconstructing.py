@@ -1,11 +1,14 @@
 """The critic that redraws: of what, and how its errors are counted."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import seeded
+from vesalius.networks.convnet import Discriminator
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
@@ -72,3 +75,8 @@ def test_the_critic_learns_to_redraw():
 def test_a_negative_weight_is_refused():
     with pytest.raises(RecipeError, match="redrawing is -1"):
         Reconstructing(redrawing=-1.0)
+
+
+def test_a_critic_that_cannot_draw_is_refused():
+    with pytest.raises(RecipeError, match=r"discriminator is convnet\.discriminator, wanted fast\.discrim"):
+        replace(Reconstructing(), discriminator=Discriminator())

@@ -1,5 +1,6 @@
 """From a model and three sets of pictures to its evidence."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from vesalius.evidence.record import Curve, Evidence, Subject
 from vesalius.model.card import Card
 from vesalius.model.model import Model
 from vesalius.model.standing import Standing, leave_standing
+from vesalius.recipes.recipe import Recipe
 from vesalius.tasks import AnyTask
 from vesalius.training import ledger
 from vesalius.training.stream import Stacked, nobody, stack
@@ -90,7 +92,7 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searche
             *events_of(ledger_file),
             *_unknown(unsearched),
             kept(card),
-            *hurried(card, recipe.batch),
+            *hurried(card, recipe),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
@@ -167,18 +169,20 @@ def kept(card: Card) -> str:
     )
 
 
-def hurried(card: Card, batch: int) -> tuple[str, ...]:
+def hurried(card: Card, recipe: Recipe) -> tuple[str, ...]:
     """What there is to say of a budget that ended before every picture could be seen once; else nothing.
 
     Args:
         card: Of the model.
-        batch: Pictures of a turn.
+        recipe: Which says how many pictures a player sees in a step.
     """
+    turns = Counter(turn.player for turn in recipe.objective.turns() if turn.every == 1)
+    batch = recipe.batch * max(turns.values())
     if card.played * batch >= card.cases:
         return ()
     return (
         f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the "
-        f"{card.cases} training pictures: give it more minutes",
+        f"{card.cases} training pictures: give it more",
     )
 
 

@@ -118,7 +118,7 @@ def train_with_bar(run: Run) -> Model:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
     model = finish(run)
-    for remark in (*events_of(run.ledger), *hurried(model.card, run.game.recipe.batch)):
+    for remark in (*events_of(run.ledger), *hurried(model.card, run.game.recipe)):
         say(f"warning: {remark}")
     return model
 

@@ -125,12 +125,13 @@ class Sample:
             sample_model(self)
         elif find_spec("ray") is None:
             raise ModelError(
-                "--workers is given, but Ray is not installed; wanted pip install 'vesalius[ray]'"
+                "--workers is given, but Ray is not installed; "
+                "wanted pip install -c constraints.txt -e '.[ray]'"
             )
         else:
             from vesalius.cli.bulk import sample_in_bulk
 
-            sample_in_bulk(self)
+            sample_in_bulk(self, self.workers)
 
 
 @dataclass(frozen=True, kw_only=True)

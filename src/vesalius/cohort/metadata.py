@@ -16,7 +16,7 @@ NAME = "metadata.csv"
 """The table that tells about the pictures beside and below it."""
 
 _OWN = ("file", "patient", "mask")
-_PERSON = ("patient_id", "patientid", "subject", "subject_id", "participant_id", "person")
+_PERSON = ("patient", "patientid", "subject", "subjectid", "participantid", "person")
 _TEXT = ("label", "split")
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)")
 _REAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?")
@@ -31,9 +31,9 @@ def read_metadata(folder: Path) -> Inspected:
     DICOM series and nothing else. ``patient`` is whose it is; where it
     is empty, the Patient ID of a DICOM file, else ``file`` without its suffix, stands for the
     person. Without a column ``patient``, one called ``patient_id``, ``subject``, ``subject_id``,
-    ``participant_id`` or ``person`` is taken for it. ``mask`` is the path of a label map. ``label``,
-    ``split`` and all further columns become facts: numbers where every filled cell of the column is
-    one, else text. An empty cell is no fact.
+    ``participant_id`` or ``person``, however written, is taken for it. ``mask`` is the path of a
+    label map. ``label``, ``split`` and all further columns become facts: numbers where every filled
+    cell of the column is one, else text. An empty cell is no fact.
 
     Args:
         folder: Where `NAME` lies.
@@ -92,7 +92,7 @@ def _with_patient(path: Path, columns: list[str]) -> list[str]:
     Raises:
         CohortError: Several may be meant: people taken apart wrongly would stand on two sides of a split.
     """
-    meant = [column for column in columns if column.lower().replace(" ", "_") in _PERSON]
+    meant = [column for column in columns if re.sub(r"[\W_]", "", column.lower()) in _PERSON]
     if "patient" in columns or not meant:
         return columns
     if len(meant) > 1:

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool
 
 from vesalius.errors import EvidenceError, LeakageError
+from vesalius.evidence.planes import are_volumes
 from vesalius.evidence.record import SetRecord
 from vesalius.training.stream import Stacked
 
@@ -51,11 +53,11 @@ class Sets:
     notes: tuple[str, ...] = ()
     earlier: Stacked | None = None
 
-    @property
+    @cached_property
     def learnt(self) -> Stacked:
         """Everybody who is in the weights: the training pictures, then those of earlier runs.
 
-        A person whom both knew is one person.
+        A person whom both knew is one person; classes are those of either run by its own numbers.
         """
         return self.train if self.earlier is None else joined(self.train, self.earlier)
 
@@ -111,7 +113,7 @@ def _remarks(named: dict[str, Stacked]) -> Iterator[str]:
     for role, one in named.items():
         if one.problems:
             yield f"{role}: {len(one.problems)} picture(s) could not be used and were left out."
-    if named["train"].stack.shape[2] > 1:
+    if are_volumes(named["train"].stack):
         yield _OF_VOLUMES
 
 

@@ -65,10 +65,12 @@ def find_copies(sets: Sets, refs: References, spaces: tuple[Seen, ...], threshol
     """
     learnt = sets.learnt
     people = numbered(learnt.patients)
-    tested = _tested(sets, people[: len(sets.train)], spaces, thresholds)
+    ours = numbered(sets.train.patients)
+    tested = _tested(sets, ours, spaces, thresholds)
     stacks = (learnt.stack, sets.holdout.stack, refs.stacks["linear"], sets.made.stack)
     train, holdout, linear, made = (grey(stack) for stack in stacks)
-    nobody = linear if len(np.unique(people)) >= _SOMEBODY else linear[:0]
+    # The linear samples are of this run's people alone, however many came with the weights.
+    nobody = linear if len(np.unique(ours)) >= _SOMEBODY else linear[:0]
     limits = (thresholds.correlation, thresholds.closeness)
     search, matches, duplicate = near_duplicates(train, people, holdout, nobody, made, *limits)
     baselines = tuple(

@@ -99,6 +99,10 @@ class Sandbox:
         return f"the decoder ended with exit code {child.returncode}"
 
 
+# Two threads that ask first at the same time would get a list each, and one of them be forgotten.
+_LISTS = threading.Lock()
+
+
 @cache
 def _idle(limits: Limits, process: int) -> list[Sandbox]:
     return []
@@ -108,7 +112,8 @@ def _idle(limits: Limits, process: int) -> list[Sandbox]:
 def sandbox(limits: Limits) -> Iterator[Sandbox]:
     """A child of this process for these limits, kept between files; one for each thread that asks."""
     # A forked process must not talk through the pipes of its parent.
-    idle = _idle(limits, os.getpid())
+    with _LISTS:
+        idle = _idle(limits, os.getpid())
     try:
         mine = idle.pop()
     except IndexError:

@@ -32,14 +32,16 @@ def over(workers: int) -> Spread:
 def _spread(shares: Sequence[Share], workers: int) -> Iterator[Share]:
     if not shares:
         return
-    is_ours = not ray.is_initialized()
+    is_ours, ahead = not ray.is_initialized(), 1
     if is_ours:
         # Nothing of a house of patients is told to anybody, were it how often Ray is used.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         cores = None if "RAY_ADDRESS" in os.environ else workers
+        # On a cluster that was there before, what is given to it is all that holds it back.
+        ahead = _AHEAD if cores else 1
         ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level="error")
     try:
-        yield from _filled(shares, workers * _AHEAD)
+        yield from _filled(shares, workers * ahead)
     except RayError as error:
         first = str(error).splitlines()[0]
         raise ModelError(

@@ -19,6 +19,7 @@ Convolution = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
+_LINEAR = {2: "bilinear", 3: "trilinear"}
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
@@ -121,6 +122,16 @@ def unfolded(image: Tensor, by: int) -> Tensor:
     return image
 
 
+def resized(features: Tensor, factor: float) -> Tensor:
+    """Features on a grid of other sides, by linear interpolation.
+
+    Args:
+        features: ``b c`` and two or three axes.
+        factor: New sides as a multiple of the old ones.
+    """
+    return interpolate(features, scale_factor=factor, mode=_LINEAR[features.ndim - 2], align_corners=False)
+
+
 def without_coarse(image: Tensor, cells: int) -> Tensor:
     """What is left of pictures when their means over cells, joined in straight lines, are taken away.
 
@@ -130,9 +141,8 @@ def without_coarse(image: Tensor, cells: int) -> Tensor:
     """
     sides = image.shape[2:]
     grid = [round(side * cells / min(sides)) for side in sides]
-    mode = "bilinear" if len(sides) == 2 else "trilinear"
     means = _POOLED[len(sides)](image, grid)
-    return image - interpolate(means, size=list(sides), mode=mode, align_corners=False)
+    return image - interpolate(means, list(sides), mode=_LINEAR[len(sides)], align_corners=False)
 
 
 def stages_of(shape: Shape, smallest: int = 4) -> int:
@@ -195,3 +205,18 @@ def seeded(*numbers: int) -> torch.Generator:
     """A stream of random numbers of its own for each list of numbers (seed, step, turn, ...)."""
     words = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(words[0]))
+
+
+def refuse_none(player: str, **counts: int) -> None:
+    """Refuse a network of which there would be nothing.
+
+    Args:
+        player: Whose numbers they are.
+        counts: Each by the name of its field.
+
+    Raises:
+        RecipeError: One of them is less than 1.
+    """
+    for name, count in counts.items():
+        if count < 1:
+            raise RecipeError(f"{player}.{name} is {count}, wanted more than 0")

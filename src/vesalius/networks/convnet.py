@@ -20,11 +20,13 @@ from vesalius.networks.blocks import (
     flat,
     halving,
     narrow_,
+    refuse_none,
     size_of,
+    space_of,
     stages_of,
     without_coarse,
 )
-from vesalius.networks.linear import LinearBase
+from vesalius.networks.linear import LinearBase, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 _WIDEST = 8
@@ -54,9 +56,8 @@ class Generator:
     anchor: int = 0
 
     def __post_init__(self) -> None:
-        _refuse_none(self, "width", "latent")
-        if not 0 <= self.head_start <= self.latent:
-            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+        refuse_none("generator", width=self.width, latent=self.latent)
+        refuse_head_start(self.head_start, self.latent)
         if self.anchor < 0 or (self.anchor and not self.head_start):
             raise RecipeError(
                 f"generator.anchor is {self.anchor}, wanted 0 or more, and a head start to hold on to"
@@ -92,7 +93,7 @@ class Discriminator:
     norm: Literal["none", "batch"] = "none"
 
     def __post_init__(self) -> None:
-        _refuse_none(self, "width", "group")
+        refuse_none("discriminator", width=self.width, group=self.group)
 
     def build(self, shape: Shape, classes: int) -> "ConvDiscriminator":
         """The network for pictures of a shape, freshly drawn.
@@ -101,13 +102,6 @@ class Discriminator:
             RecipeError: The sides of the picture cannot be halved down to a coarse grid.
         """
         return ConvDiscriminator(self, shape, classes)
-
-
-def _refuse_none(spec: Generator | Discriminator, *names: str) -> None:
-    for name in names:
-        if getattr(spec, name) < 1:
-            player = spec.kind.removeprefix("convnet.")
-            raise RecipeError(f"{player}.{name} is {getattr(spec, name)}, wanted more than 0")
 
 
 class ConvGenerator(nn.Module):
@@ -129,6 +123,11 @@ class ConvGenerator(nn.Module):
         self.body = nn.Sequential(*_rising(self.axes, widths))
         self.head = doubling(self.axes, widths[-1], shape[0])
         self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        if spec.anchor >= min(space_of(shape)):
+            raise RecipeError(
+                f"generator.anchor is {spec.anchor}, wanted fewer cells than the {min(space_of(shape))} "
+                "voxels of the shortest side: nothing would be left to learn"
+            )
         self.anchor = spec.anchor
         narrow_(self)
         if self.base is not None:

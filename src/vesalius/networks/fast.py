@@ -6,13 +6,13 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d, glu, leaky_relu, silu
+from torch.nn.functional import glu, leaky_relu, silu
 from torch.nn.utils.parametrizations import spectral_norm
 
-from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
     Convolution,
     Shape,
+    averaged,
     axes_of,
     batch_norm,
     coarse_of,
@@ -22,10 +22,11 @@ from vesalius.networks.blocks import (
     flat,
     halving,
     narrow_,
+    refuse_none,
     size_of,
     stages_of,
 )
-from vesalius.networks.linear import LinearBase
+from vesalius.networks.linear import LinearBase, refuse_head_start
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -58,9 +59,8 @@ class FastGenerator:
     head_start: int = 0
 
     def __post_init__(self) -> None:
-        _refuse_none("generator", width=self.width, latent=self.latent)
-        if not 0 <= self.head_start <= self.latent:
-            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+        refuse_none("generator", width=self.width, latent=self.latent)
+        refuse_head_start(self.head_start, self.latent)
 
     def build(self, shape: Shape, classes: int) -> "FastMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -75,8 +75,9 @@ class FastGenerator:
 class FastDiscriminator:
     """A picture and its class to a score; on the way it keeps enough to draw the picture again.
 
-    Every convolution has spectral norm 1. Unlike in the published code there is no batch normalisation,
-    so that real and made pictures go through in one pass and a score is that of one picture alone.
+    On the way to the score every convolution has spectral norm 1. Unlike in the published code there is no
+    batch normalisation on it, so that real and made pictures go through in one pass and a score is that of
+    one picture alone; only what redraws is normalised so, and it sees real pictures alone.
 
     Args:
         width: Channels after the first layer; up to eight times as many further on. Published: 64.
@@ -92,7 +93,7 @@ class FastDiscriminator:
     width: int = 16
 
     def __post_init__(self) -> None:
-        _refuse_none("discriminator", width=self.width)
+        refuse_none("discriminator", width=self.width)
 
     def build(self, shape: Shape, classes: int) -> "FastCritic":
         """The network for pictures of a shape, freshly drawn.
@@ -101,12 +102,6 @@ class FastDiscriminator:
             RecipeError: The sides of the picture cannot be halved down to a coarse grid.
         """
         return FastCritic(self, shape, classes)
-
-
-def _refuse_none(player: str, **counts: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise RecipeError(f"{player}.{name} is {count}, wanted more than 0")
 
 
 class Excitation(nn.Module):
@@ -118,15 +113,13 @@ class Excitation(nn.Module):
 
     def __init__(self, axes: int, coarse: int, fine: int) -> None:
         super().__init__()
-        self.axes = axes
         self.squeeze = nn.Linear(coarse * _POOLED**axes, fine)
         self.weigh = nn.Linear(fine, fine)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """The fine features, each channel times a number from 0 to 1."""
-        pool = adaptive_avg_pool2d if self.axes == 2 else adaptive_avg_pool3d
-        seen = silu(self.squeeze(pool(coarse, _POOLED).flatten(1)))
-        return fine * self.weigh(seen).sigmoid().unflatten(1, (-1, *[1] * self.axes))
+        seen = silu(self.squeeze(averaged(coarse, _POOLED).flatten(1)))
+        return fine * self.weigh(seen).sigmoid().unflatten(1, (-1, *[1] * (fine.ndim - 2)))
 
 
 class FastMaker(nn.Module):

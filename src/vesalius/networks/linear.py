@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from vesalius.errors import RecipeError
 from vesalius.shapes import Batch, Classes, Latents
 
 FEWEST = 8
@@ -34,6 +35,20 @@ def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
         16
     """
     return max(1, min(_MOST, max(counts) // 4, patients - 1, _ROOM // values))
+
+
+def refuse_head_start(components: int, latent: int) -> None:
+    """Refuse a head start of more components than there are coordinates to weigh them.
+
+    Args:
+        components: Of the linear base; 0 for none.
+        latent: Number of latent coordinates.
+
+    Raises:
+        RecipeError: There are more, or fewer than none.
+    """
+    if not 0 <= components <= latent:
+        raise RecipeError(f"generator.head_start is {components}, wanted 0 to latent {latent}")
 
 
 class LinearBase(nn.Module):

@@ -96,9 +96,14 @@ def _share(drawn: Tensor) -> Tensor:
     return drawn if count() == 1 else drawn.unflatten(0, (-1, count(), TOGETHER))[:, rank()].flatten(0, 1)
 
 
+def sum_over_all(value: Tensor) -> Tensor:
+    """The sum of a value over the processes; gradients flow."""
+    return value if count() == 1 else cast("Tensor", _Sum.apply(value))
+
+
 def mean_over_all(value: Tensor) -> Tensor:
     """The mean of a value over the processes; gradients flow."""
-    return value if count() == 1 else cast("Tensor", _Sum.apply(value)) / count()
+    return sum_over_all(value) / count()
 
 
 class _Sum(torch.autograd.Function):

@@ -6,11 +6,21 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu
+from torch.nn.functional import leaky_relu
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, axes_of, coarse_of, convolution, deep, even_, flat, stages_of
-from vesalius.networks.linear import LinearBase
+from vesalius.networks.blocks import (
+    Shape,
+    axes_of,
+    coarse_of,
+    convolution,
+    deep,
+    even_,
+    flat,
+    resized,
+    stages_of,
+)
+from vesalius.networks.linear import LinearBase, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 Form = Literal["dense", "grouped"]
@@ -48,8 +58,7 @@ class ResidualGenerator:
 
     def __post_init__(self) -> None:
         _refuse(self.widths, self.blocks, self.form, "generator")
-        if not 0 <= self.head_start <= self.latent:
-            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+        refuse_head_start(self.head_start, self.latent)
 
     def build(self, shape: Shape, classes: int) -> "ResidualMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -166,7 +175,7 @@ class ResidualMaker(nn.Module):
         features = self.basis * start.unflatten(1, (-1, *[1] * self.axes))
         features = self.stages[0](features)
         for widen, stage in zip(self.widen, self.stages[1:], strict=True):
-            features = stage(_resized(widen(features), 2.0))
+            features = stage(resized(widen(features), 2.0))
         residual = self.head(features).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
@@ -196,7 +205,7 @@ class ResidualCritic(nn.Module):
         """One score for each picture, always in float32."""
         features = self.stages[0](self.stem(flat(image, self.axes)))
         for widen, stage in zip(self.widen, self.stages[1:], strict=True):
-            features = stage(widen(_resized(features, 0.5)))
+            features = stage(widen(resized(features, 0.5)))
         with torch.autocast(features.device.type, enabled=False):
             found = (features.float() * self.basis).flatten(2).sum(2) / self.basis[0].numel() ** 0.5
             projection = (self.embedding(condition) * found).sum(1)
@@ -205,11 +214,6 @@ class ResidualCritic(nn.Module):
 
 def _stage(axes: int, width: int, spec: ResidualGenerator | ResidualDiscriminator) -> nn.Sequential:
     return nn.Sequential(*(Block(axes, width, spec.form) for _ in range(spec.blocks)))
-
-
-def _resized(features: Tensor, factor: float) -> Tensor:
-    mode = "bilinear" if features.ndim == 4 else "trilinear"
-    return interpolate(features, scale_factor=factor, mode=mode, align_corners=False)
 
 
 def _draw(network: nn.Module) -> None:

@@ -8,11 +8,20 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv3d, interpolate, leaky_relu, linear, normalize
+from torch.nn.functional import conv2d, conv3d, leaky_relu, linear, normalize
 
-from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, axes_of, coarse_of, convolution, deep, size_of, stages_of
-from vesalius.networks.linear import LinearBase
+from vesalius.networks.blocks import (
+    Shape,
+    axes_of,
+    coarse_of,
+    convolution,
+    deep,
+    refuse_none,
+    resized,
+    size_of,
+    stages_of,
+)
+from vesalius.networks.linear import LinearBase, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents
 
 _CONVOLVED = {2: conv2d, 3: conv3d}
@@ -52,11 +61,8 @@ class StyleGenerator:
     head_start: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("width", "latent", "mapping"):
-            if getattr(self, name) < 1:
-                raise RecipeError(f"generator.{name} is {getattr(self, name)}, wanted more than 0")
-        if not 0 <= self.head_start <= self.latent:
-            raise RecipeError(f"generator.head_start is {self.head_start}, wanted 0 to latent {self.latent}")
+        refuse_none("generator", width=self.width, latent=self.latent, mapping=self.mapping)
+        refuse_head_start(self.head_start, self.latent)
 
     def build(self, shape: Shape, classes: int) -> "StyleMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -203,17 +209,11 @@ class StyleMaker(nn.Module):
         features = self.second[0](features, style, latents, 0)
         picture = self.paint[0](features, style).float()
         for level, first in enumerate(self.first, 1):
-            features = first(doubled(features), style, latents, 2 * level - 1)
+            features = first(resized(features, 2.0), style, latents, 2 * level - 1)
             features = self.second[level](features, style, latents, 2 * level)
-            picture = doubled(picture) + self.paint[level](features, style).float()
+            picture = resized(picture, 2.0) + self.paint[level](features, style).float()
         whole = deep(picture, self.axes)
         return whole if self.base is None else self.base(latents, condition) + whole
-
-
-def doubled(features: Tensor) -> Tensor:
-    """Features on a grid of twice the sides, by linear interpolation."""
-    mode = "bilinear" if features.ndim == 4 else "trilinear"
-    return interpolate(features, scale_factor=2.0, mode=mode, align_corners=False)
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
-from vesalius.networks.ranks import count, mean_over_all
+from vesalius.networks.ranks import count, sum_over_all
 from vesalius.shapes import Scores
 
 
@@ -71,7 +71,7 @@ class Strength(nn.Module):
     @torch.no_grad()
     def follow(self, scores: Scores) -> None:
         """Take note of scores of real pictures, and adjust when it is time; no value is waited for."""
-        self.signs += mean_over_all(scores.sign().sum()) * count()
+        self.signs += sum_over_all(scores.sign().sum())
         self.seen += len(scores) * count()
         self.batches += 1
         is_time = self.batches >= self.spec.every

@@ -9,8 +9,8 @@ from torch.nn.functional import softplus
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adversaries import exhibit, fit_base, refuse_impossible, sample, two_players
-from vesalius.objectives.turn import Players, Terms, Turn
+from vesalius.objectives.adversaries import exhibit, fit_base, sample, two_players
+from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 
 
 def textbook_critic() -> Discriminator:
@@ -51,7 +51,7 @@ class Minimax:
     prepare = staticmethod(fit_base)
 
     def __post_init__(self) -> None:
-        refuse_impossible(0.0, self.learning_rate, self.betas)
+        refuse_rate(self.learning_rate, self.betas)
 
     def turns(self) -> tuple[Turn, ...]:
         """Critic, then generator."""

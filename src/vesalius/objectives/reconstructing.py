@@ -13,10 +13,10 @@ from vesalius.networks import AnyGenerator
 from vesalius.networks.blocks import axes_of, flat, folded
 from vesalius.networks.fast import FastCritic, FastDiscriminator, FastGenerator
 from vesalius.networks.redrawing import Corner, Memory, corner_of
-from vesalius.objectives.adversaries import exhibit, fit_base, refuse_impossible, sample, two_players
+from vesalius.objectives.adversaries import exhibit, fit_base, sample, two_players
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import margins
-from vesalius.objectives.turn import Players, Terms, Turn
+from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 from vesalius.shapes import Batch
 
 
@@ -57,7 +57,12 @@ class Reconstructing:
     prepare = staticmethod(fit_base)
 
     def __post_init__(self) -> None:
-        refuse_impossible(0.0, self.learning_rate, self.betas)
+        refuse_rate(self.learning_rate, self.betas)
+        if not isinstance(self.discriminator, FastDiscriminator):
+            # A run that starts from another one has the networks of that.
+            raise RecipeError(
+                f"discriminator is {self.discriminator.kind}, wanted fast.discriminator: it can draw again"
+            )
         if not 0 <= self.redrawing < inf:
             raise RecipeError(f"redrawing is {self.redrawing}, wanted 0 or more")
 

@@ -29,7 +29,8 @@ class Turn:
             drawn by `networks.ranks`, and what is not a mean over rows asks it for the whole batch: then
             several processes play the same game.
         every: The turn is taken at every so-many-th step.
-        is_precise: Whether the loss needs float32 throughout (penalties on gradients do).
+        is_precise: Whether the loss is computed in float32 throughout. Lazy penalties are, being rare; those
+            that are paid at every step are not, but for scores and slopes.
     """
 
     player: str

@@ -40,6 +40,9 @@ def joined() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        # Of its kinds (no memory, wrong shapes) only the plain one, and that of the exchange, mean a loss.
+        if type(error) is not RuntimeError and not isinstance(error, processes.DistError):
+            raise
         raise TrainingError(f"process {here}: lost another process of the run ({error})") from error
     finally:
         processes.destroy_process_group()

@@ -1,6 +1,7 @@
 """The machine: device, precision and memory layout, found rather than asked."""
 
 import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def keep_freed_memory() -> bool:
     Source:
         mallopt(3): M_MMAP_MAX and M_TRIM_THRESHOLD.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
     return mallopt(_MMAP_MAX, 0) == 1 and mallopt(_TRIM_THRESHOLD, _NEVER) == 1

@@ -8,6 +8,7 @@ from jaxtyping import Int
 from torch.nn.functional import adaptive_avg_pool2d
 
 from vesalius.model.model import drawn
+from vesalius.recipes.recipe import Recipe
 from vesalius.shapes import Batch, Classes
 from vesalius.training.loop import Game, Pulse
 from vesalius.training.stream import Stacked, batch
@@ -57,6 +58,17 @@ class Usual:
     begun: Pulse
 
 
+def real_pulse(recipe: Recipe, stacked: Stacked) -> Pulse:
+    """The pulse of some training pictures.
+
+    Args:
+        recipe: For its seed.
+        stacked: Training pictures.
+    """
+    real = batch(stacked, recipe.seed, 0, _TURN, 4 * _SEEN)
+    return pulse_of(real.image, real.condition)
+
+
 def usual_of(game: Game, stacked: Stacked) -> Usual:
     """What the training pictures are like, and what the generator begins with.
 
@@ -64,8 +76,7 @@ def usual_of(game: Game, stacked: Stacked) -> Usual:
         game: Freshly begun.
         stacked: Training pictures.
     """
-    real = batch(stacked, game.recipe.seed, 0, _TURN, 4 * _SEEN)
-    return Usual(pulse_of(real.image, real.condition), _counts(game, stacked), made_pulse(game, stacked))
+    return Usual(real_pulse(game.recipe, stacked), _counts(game, stacked), made_pulse(game, stacked))
 
 
 def made_pulse(game: Game, stacked: Stacked) -> Pulse:

@@ -18,7 +18,7 @@ from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
 from vesalius.training.loop import Game, begin
 from vesalius.training.processes import first_alone
-from vesalius.training.pulse import Usual, usual_of
+from vesalius.training.pulse import Usual, real_pulse, usual_of
 from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.transfer import Start, carry
 from vesalius.training.watch import Judge
@@ -121,7 +121,6 @@ def open_run(
         stacked, found = _laid_out(folder, recipe, cohort, people, watch)
     game = fresh(found or recipe, stacked, find_machine(), start)
     run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit, start=start)
-    _refuse_alike(run)
     return _begun(run) if found is None else _taken_up(run)
 
 
@@ -134,6 +133,7 @@ def _laid_out(
     _write(folder / PEOPLE, people)
     stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
     _refuse_empty_classes(recipe, stacked)
+    _refuse_alike(recipe, stacked)
     if found is None:
         _write(folder / "recipe.json", recipe.to_json())
     return stacked, found
@@ -179,11 +179,11 @@ def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
         raise CohortError(f"class {name!r} has no usable training picture, wanted at least one{why}")
 
 
-def _refuse_alike(run: Run) -> None:
-    if run.usual.pulse.spread < _ROUNDING:
+def _refuse_alike(recipe: Recipe, stacked: Stacked) -> None:
+    if real_pulse(recipe, stacked).spread < _ROUNDING:
         raise CohortError(
-            f"cohort {run.cohort.name}: no two of the {len(run.stacked)} usable training pictures of a class "
-            "differ, wanted some variety to learn"
+            f"no two of the {len(stacked)} usable training pictures of a class differ, "
+            "wanted some variety to learn"
         )
 
 
