@@ -68,7 +68,9 @@ def cohort(name: str, data: Path, seeds: int) -> int:
     found: dict[str, list[list[float]]] = {"head start": [], "none": []}
     for seed in range(seeds):
         for what, components in (("head start", start), ("none", 0)):
-            generator = replace(with_base.objective.generator, head_start=components)
+            usual = with_base.objective.generator
+            anchor = usual.anchor if components else 0
+            generator = replace(usual, head_start=components, anchor=anchor)
             recipe = replace(with_base, objective=replace(with_base.objective, generator=generator))
             model = trained(recipe, people, seed)
             if components and seed == 0:

@@ -40,19 +40,29 @@ def test_a_side_that_cannot_be_halved_is_refused_by_name(side):
         Generator(width=4).build((1, 1, side, side), classes=1)
 
 
-def test_an_anchored_generator_changes_only_what_is_fine():
+def _added(grasp: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a generator adds to its base when that is anchored, and when it is not."""
     torch.manual_seed(0)
-    spec = Generator(width=8, latent=16, head_start=4, anchor=4)
-    generator = spec.build((1, 1, 32, 32), 2)
+    generator = Generator(width=8, latent=16, head_start=4, anchor=4).build((1, 1, 32, 32), 2)
     torch.nn.init.normal_(generator.head.weight)
-    generator.base.weight.normal_()
     latents, condition = torch.randn(16, 16), torch.arange(16) % 2
+    generator.base.weight.normal_()
     base = generator.base(latents, condition)
-    held = generator(latents, condition) - base
-    generator.anchor = 0
     free = generator(latents, condition) - base
+    generator.base.grasp.fill_(grasp)
+    return generator(latents, condition) - base, free
+
+
+def test_an_anchored_generator_changes_only_what_is_fine():
+    held, free = _added(grasp=1.0)
     assert averaged(held[:, :, 0], 4).std() < 0.5 * averaged(free[:, :, 0], 4).std()
     assert held.std() > 0.5 * free.std()
+
+
+def test_a_generator_may_change_of_the_coarse_what_its_base_cannot_foretell():
+    held, free = _added(grasp=0.3)
+    whole, _ = _added(grasp=1.0)
+    assert torch.allclose(held, 0.7 * free + 0.3 * whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("numbers", [{"anchor": 8}, {"anchor": -1, "head_start": 2}])

@@ -172,6 +172,12 @@ def test_the_head_start_has_fewer_components_than_people_and_pictures(task):
     assert derive(task, phantom_cohort(2), 1.0).components == 1
 
 
+def test_the_generator_holds_on_to_the_head_start(task):
+    for side, anchor in ((64, 8), (32, 8), (16, 4)):
+        generator = derive(replace(task, size=(side, 2 * side)), phantom_cohort(40), 1.0).generator
+        assert (generator.head_start, generator.anchor) == (5, anchor)
+
+
 @pytest.mark.parametrize(("people", "batch"), [(12, 4), (64, 8), (127, 8), (128, 16)])
 def test_a_batch_is_never_more_than_an_eighth_of_the_cohort_but_four(task, people, batch):
     assert derive(task, phantom_cohort(people), 1.0).batch == batch

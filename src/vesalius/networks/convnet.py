@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
     Shape,
     axes_of,
@@ -22,11 +21,9 @@ from vesalius.networks.blocks import (
     narrow_,
     refuse_none,
     size_of,
-    space_of,
     stages_of,
-    without_coarse,
 )
-from vesalius.networks.linear import LinearBase, refuse_head_start
+from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 _WIDEST = 8
@@ -41,8 +38,8 @@ class Generator:
         latent: Number of latent coordinates.
         head_start: Components of the linear base that the network adds its residual to;
             0 for none.
-        anchor: Cells along the shortest side: what is coarser than a cell stays as the linear base
-            makes it, and the network adds the rest. 0 lets it change everything.
+        anchor: Cells along the shortest side: of what is coarser than a cell the network adds only as
+            much as the linear base cannot foretell. 0 lets it change everything.
 
     Raises:
         RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor
@@ -57,11 +54,7 @@ class Generator:
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
-        refuse_head_start(self.head_start, self.latent)
-        if self.anchor < 0 or (self.anchor and not self.head_start):
-            raise RecipeError(
-                f"generator.anchor is {self.anchor}, wanted 0 or more, and a head start to hold on to"
-            )
+        refuse_head_start(self.head_start, self.latent, self.anchor)
 
     def build(self, shape: Shape, classes: int) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -122,13 +115,7 @@ class ConvGenerator(nn.Module):
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.body = nn.Sequential(*_rising(self.axes, widths))
         self.head = doubling(self.axes, widths[-1], shape[0])
-        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
-        if spec.anchor >= min(space_of(shape)):
-            raise RecipeError(
-                f"generator.anchor is {spec.anchor}, wanted fewer cells than the {min(space_of(shape))} "
-                "voxels of the shortest side: nothing would be left to learn"
-            )
-        self.anchor = spec.anchor
+        self.base = base_of(shape, classes, spec.head_start, spec.anchor)
         narrow_(self)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)
@@ -140,8 +127,7 @@ class ConvGenerator(nn.Module):
         residual = self.head(self.body(self.stem_norm(coarse).relu())).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        added = without_coarse(residual, self.anchor) if self.anchor else residual
-        return self.base(latents, condition) + deep(added, self.axes)
+        return self.base.completed(latents, condition, residual)
 
 
 class ConvDiscriminator(nn.Module):

@@ -26,7 +26,7 @@ from vesalius.networks.blocks import (
     size_of,
     stages_of,
 )
-from vesalius.networks.linear import LinearBase, refuse_head_start
+from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -148,7 +148,7 @@ class FastMaker(nn.Module):
             Excitation(self.axes, coarse, fine) for coarse, fine in zip(widths, widths[leap:], strict=False)
         )
         self.head = convolution(self.axes, widths[-1], shape[0], 3)
-        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        self.base = base_of(shape, classes, spec.head_start)
         narrow_(self)
         if self.base is not None:
             for parameter in self.head.parameters():
@@ -168,7 +168,7 @@ class FastMaker(nn.Module):
         residual = self.head(grids[-1]).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        return self.base(latents, condition) + deep(residual, self.axes)
+        return self.base.completed(latents, condition, residual)
 
 
 class Fall(nn.Module):

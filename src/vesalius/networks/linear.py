@@ -1,18 +1,23 @@
 """The linear model of a cohort: class means, principal components, Gaussian coefficients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
+from vesalius.networks.blocks import Shape, axes_of, deep, flat, space_of, without_coarse
+from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
 
 FEWEST = 8
 """People of a class below which nothing of them is kept: their mean would nearly be a patient."""
+
+Kept = Literal["all", "foreseen"]
+"""Which components of a cohort are kept."""
 
 _MOST = 64
 _ROOM = 2**25
@@ -37,18 +42,42 @@ def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
     return max(1, min(_MOST, max(counts) // 4, patients - 1, _ROOM // values))
 
 
-def refuse_head_start(components: int, latent: int) -> None:
+def refuse_head_start(components: int, latent: int, anchor: int = 0) -> None:
     """Refuse a head start of more components than there are coordinates to weigh them.
 
     Args:
         components: Of the linear base; 0 for none.
         latent: Number of latent coordinates.
+        anchor: Cells; 0 for none.
 
     Raises:
-        RecipeError: There are more, or fewer than none.
+        RecipeError: There are more, or fewer than none; or an anchor without a head start.
     """
     if not 0 <= components <= latent:
         raise RecipeError(f"generator.head_start is {components}, wanted 0 to latent {latent}")
+    if anchor < 0 or (anchor and not components):
+        raise RecipeError(f"generator.anchor is {anchor}, wanted 0 or more, and a head start to hold on to")
+
+
+def base_of(shape: Shape, classes: int, components: int, anchor: int = 0) -> "LinearBase | None":
+    """The linear base of a generator, not fitted yet; None where it has no head start.
+
+    Args:
+        shape: Extent of one picture, ``(c, z, y, x)``.
+        classes: Number of classes.
+        components: 0 for none.
+        anchor: See `LinearBase`.
+
+    Raises:
+        RecipeError: An anchor of as many cells as voxels.
+    """
+    shortest = min(space_of(shape))
+    if anchor >= shortest:
+        raise RecipeError(
+            f"generator.anchor is {anchor}, wanted fewer cells than the {shortest} voxels of the shortest "
+            "side: nothing would be left to learn"
+        )
+    return LinearBase(shape, classes, components, anchor) if components else None
 
 
 class LinearBase(nn.Module):
@@ -62,6 +91,9 @@ class LinearBase(nn.Module):
         shape: Extent of one picture, ``(c, z, y, x)``.
         classes: Number of classes.
         components: Coefficients for each picture.
+        anchor: Cells along the shortest side. Of what a network adds, the part that is coarser than a
+            cell is shrunk to the share that the base leaves open in people who were not asked:
+            hardly any where pictures are aligned. 0 lets a network add everything.
 
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 7.
@@ -69,13 +101,16 @@ class LinearBase(nn.Module):
 
     mean: Tensor
     weight: Tensor
+    grasp: Tensor
 
-    def __init__(self, shape: tuple[int, ...], classes: int, components: int) -> None:
+    def __init__(self, shape: Shape, classes: int, components: int, anchor: int = 0) -> None:
         super().__init__()
         self.shape = shape
         self.components = components
+        self.anchor = anchor
         self.register_buffer("mean", torch.zeros(classes, prod(shape)))
         self.register_buffer("weight", torch.zeros(classes, components, prod(shape)))
+        self.register_buffer("grasp", torch.zeros(classes))
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures of the first `components` latent coordinates."""
@@ -83,11 +118,30 @@ class LinearBase(nn.Module):
         offset = torch.einsum("br,brd->bd", coefficients, self.weight[condition])
         return (self.mean[condition] + offset).unflatten(1, self.shape)
 
+    def completed(self, latents: Latents, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
+        """Pictures that a network has added to.
+
+        Args:
+            latents: Latent coordinates, of which the base reads the first `components`.
+            condition: Class of each picture.
+            added: What the network would add; without ``z`` for pictures of one slice.
+        """
+        if self.anchor:
+            grasp = self.grasp[condition].view(-1, *[1] * (added.ndim - 1))
+            added = added.lerp(without_coarse(added, self.anchor), grasp)
+        return self(latents, condition) + deep(added, axes_of(self.shape))
+
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
         return self(torch.randn(len(condition), self.components, generator=rng), condition)
 
-    def fit(self, images: Batch, condition: Classes, person: Int[Tensor, "b"] | None = None) -> None:
+    def fit(
+        self,
+        images: Batch,
+        condition: Classes,
+        person: Int[Tensor, "b"] | None = None,
+        kept: Kept = "all",
+    ) -> None:
         """Take means and components from training pictures, in which each person counts once.
 
         A class of fewer than three pictures for each component, or of no more people than
@@ -100,83 +154,47 @@ class LinearBase(nn.Module):
             images: Training pictures in the order of `condition`.
             condition: Class of each picture.
             person: Person of each picture, numbered from 0; all different when None.
+            kept: Which components: all, or those alone that speak of people who were not asked, too
+                (see `networks.principal.foresee`). Then the base knows its grasp of them.
         """
-        flat = images.flatten(1).float()
-        who = torch.arange(len(flat)) if person is None else person.cpu()
+        rows = images.flatten(1).float()
+        who = torch.arange(len(rows)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
         people = [len(who[member.cpu()].unique()) for member in members]
         known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
         known = known if known.any() else ~known
-        self.mean[:] = _share(who[known.cpu()]).to(flat) @ flat[known]
+        self.mean[:] = shares(who[known.cpu()]).to(rows) @ rows[known]
         for member, mean, count in zip(members, self.mean, people, strict=True):
             if count >= FEWEST:
-                mean[:] = _share(who[member.cpu()]).to(flat) @ flat[member]
-        centred = flat - self.mean[condition]
+                mean[:] = shares(who[member.cpu()]).to(rows) @ rows[member]
+        centred = rows - self.mean[condition]
         pooled = None
         for index, (member, count) in enumerate(zip(members, people, strict=True)):
             own = count > max(self.components, FEWEST - 1) and int(member.sum()) >= 3 * self.components
             if own:
-                self.weight[index] = self._weight_of(centred[member], who[member.cpu()])
+                learnt = self._learnt(centred[member], who[member.cpu()], kept)
             else:
-                pooled = self._weight_of(centred[known], who[known.cpu()]) if pooled is None else pooled
-                self.weight[index] = pooled
+                learnt = pooled = pooled or self._learnt(centred[known], who[known.cpu()], kept)
+            self.weight[index], self.grasp[index] = learnt
 
-    def _weight_of(self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"]) -> Float[Tensor, "r d"]:
-        """Components of centred rows, fewer than their people; the rest are zero."""
+    def _learnt(
+        self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], kept: Kept
+    ) -> tuple[Float[Tensor, "r d"], float]:
+        """Components of centred rows, fewer than their people, and their grasp; the rest is zero."""
         most = max(min(self.components, len(who.unique()) - 1), 0)
-        weighted = rows * (len(rows) * _share(who)).sqrt().to(rows)[:, None]
         weight = torch.zeros(self.components, rows.shape[1], device=rows.device)
-        weight[:most] = principal(weighted, most).weight
-        return weight
+        found = foresee(rows, who, most) if most and kept == "foreseen" else None
+        count = most if found is None else found.components
+        weight[:count] = principal(evened(rows, who), count).weight
+        return weight, 0.0 if found is None else self._explained(found)
 
+    def _explained(self, found: Foreseen) -> float:
+        if not self.anchor:
+            return 0.0
+        whole, left = (self._coarse(rows) for rows in (found.aside, found.left))
+        return float(1 - left / whole) if whole > 0 else 0.0
 
-def _share(who: Int[Tensor, "n"]) -> Float[Tensor, "n"]:
-    """What each picture counts when every person counts the same; sums to 1."""
-    people, place, count = who.unique(return_inverse=True, return_counts=True)
-    return 1 / (count[place].double() * len(people))
-
-
-@dataclass(frozen=True, eq=False)
-class Principal:
-    """Scaled principal components of centred rows.
-
-    Args:
-        weight: Components scaled by the root of their variance above the noise, ``r d``;
-            rows beyond the rank are zero.
-        noise: Mean variance of the directions left out.
-    """
-
-    weight: Float[Tensor, "r d"]
-    noise: float
-
-
-def principal(rows: Float[Tensor, "n d"], components: int) -> Principal:
-    """Maximum-likelihood weights of probabilistic principal component analysis.
-
-    Args:
-        rows: Centred observations.
-        components: How many to keep; those beyond the rank less one come out as zero.
-
-    Source:
-        Tipping and Bishop, 1999, eq. 7 and 8, by the Gram matrix of the rows.
-    """
-    count, features = rows.shape
-    rank = min(count - 1, features)
-    kept = max(min(components, rank - 1), 0)
-    values, vectors = _spectrum(rows)
-    noise = float(values[kept:rank].sum() / (features - kept)) if rank > kept else 0.0
-    weight = torch.zeros(components, features)
-    weight[:kept] = vectors[:kept] * (values[:kept] - noise).clamp_min(0).sqrt()[:, None]
-    return Principal(weight, noise)
-
-
-def _spectrum(rows: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "r"], Float[Tensor, "r d"]]:
-    """Variances and directions, largest first, by the smaller of the two square matrices."""
-    count, features = rows.shape
-    if count > features:
-        values, vectors = torch.linalg.eigh((rows.T @ rows / (count - 1)).double())
-        return values.flip(0).clamp_min(0).float(), vectors.flip(1).T.float()
-    values, vectors = torch.linalg.eigh((rows @ rows.T / max(count - 1, 1)).double())
-    values = values.flip(0).clamp_min(0)
-    scale = (values * max(count - 1, 1)).clamp_min(1e-20).sqrt()
-    return values.float(), (vectors.flip(1) / scale).T.float() @ rows
+    def _coarse(self, rows: Float[Tensor, "m d"]) -> Float[Tensor, ""]:
+        """Sum of squares of what is coarser than a cell."""
+        images = flat(rows.unflatten(1, self.shape), axes_of(self.shape))
+        return (images - without_coarse(images, self.anchor)).square().sum()

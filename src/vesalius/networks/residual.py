@@ -20,7 +20,7 @@ from vesalius.networks.blocks import (
     resized,
     stages_of,
 )
-from vesalius.networks.linear import LinearBase, refuse_head_start
+from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 Form = Literal["dense", "grouped"]
@@ -164,7 +164,7 @@ class ResidualMaker(nn.Module):
             convolution(self.axes, wide, narrow, 1) for wide, narrow in pairwise(spec.widths)
         )
         self.head = convolution(self.axes, spec.widths[-1], shape[0], 3 if spec.form == "dense" else 1)
-        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        self.base = base_of(shape, classes, spec.head_start)
         _draw(self)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)
@@ -179,7 +179,7 @@ class ResidualMaker(nn.Module):
         residual = self.head(features).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        return self.base(latents, condition) + deep(residual, self.axes)
+        return self.base.completed(latents, condition, residual)
 
 
 class ResidualCritic(nn.Module):

@@ -21,7 +21,7 @@ from vesalius.networks.blocks import (
     size_of,
     stages_of,
 )
-from vesalius.networks.linear import LinearBase, refuse_head_start
+from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents
 
 _CONVOLVED = {2: conv2d, 3: conv3d}
@@ -45,9 +45,12 @@ class StyleGenerator:
         noise: Whether every layer is given noise of its own: a function of the latent coordinates, so
             that a picture can be made again from them.
         head_start: Components of the linear base that the network adds its residual to; 0 for none.
+        anchor: Cells along the shortest side: of what is coarser than a cell the network adds only as
+            much as the linear base cannot foretell. 0 lets it change everything.
 
     Raises:
-        RecipeError: No channel, latent coordinate or layer, or more components than coordinates.
+        RecipeError: No channel, latent coordinate or layer, more components than coordinates, or an
+            anchor without a head start.
 
     Source:
         Karras et al., CVPR 2020 (StyleGAN2), sections 2 and 4.
@@ -59,10 +62,11 @@ class StyleGenerator:
     mapping: int = 2
     noise: bool = True
     head_start: int = 0
+    anchor: int = 0
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent, mapping=self.mapping)
-        refuse_head_start(self.head_start, self.latent)
+        refuse_head_start(self.head_start, self.latent, self.anchor)
 
     def build(self, shape: Shape, classes: int) -> "StyleMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -198,7 +202,7 @@ class StyleMaker(nn.Module):
         self.second = nn.ModuleList(Layer(self.axes, spec, width, width) for width in widths)
         paint = [Modulated(self.axes, spec.latent, wide, shape[0], 1, is_normed=False) for wide in widths]
         self.paint = nn.ModuleList(paint)
-        self.base = LinearBase(shape, classes, spec.head_start) if spec.head_start else None
+        self.base = base_of(shape, classes, spec.head_start, spec.anchor)
         for each in paint if self.base is not None else ():
             nn.init.zeros_(each.layer.weight)
 
@@ -212,8 +216,9 @@ class StyleMaker(nn.Module):
             features = first(resized(features, 2.0), style, latents, 2 * level - 1)
             features = self.second[level](features, style, latents, 2 * level)
             picture = resized(picture, 2.0) + self.paint[level](features, style).float()
-        whole = deep(picture, self.axes)
-        return whole if self.base is None else self.base(latents, condition) + whole
+        if self.base is None:
+            return deep(picture, self.axes)
+        return self.base.completed(latents, condition, picture)
 
 
 @torch.no_grad()

@@ -95,10 +95,10 @@ def refuse_few(name: str, count: int) -> None:
 
 
 def fit_base(players: Players, sample: Single) -> None:
-    """Fit the linear base, where the generator has one, to training pictures."""
+    """Fit the linear base, where the generator has one, to what training pictures have in common."""
     base = players["generator"].base
     if isinstance(base, LinearBase):
-        base.fit(sample.image, sample.condition, sample.person)
+        base.fit(sample.image, sample.condition, sample.person, kept="foreseen")
 
 
 def sample(players: Players, latent: int, condition: Classes, rng: torch.Generator) -> Batch:

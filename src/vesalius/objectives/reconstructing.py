@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vesalius.errors import RecipeError
 from vesalius.example import Single
-from vesalius.networks import AnyGenerator
+from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import axes_of, flat, folded
 from vesalius.networks.fast import FastCritic, FastDiscriminator, FastGenerator
 from vesalius.networks.redrawing import Corner, Memory, corner_of
@@ -37,7 +37,7 @@ class Reconstructing:
         betas: Decay of Adam's first and second moment.
 
     Raises:
-        RecipeError: A number that no game can be played with.
+        RecipeError: A number that no game can be played with, or a critic that cannot draw.
 
     Source:
         Liu et al., Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis,
@@ -47,7 +47,7 @@ class Reconstructing:
     family: ClassVar[str] = "GAN"
     kind: Literal["reconstructing"] = "reconstructing"
     generator: AnyGenerator = field(default_factory=FastGenerator)
-    discriminator: FastDiscriminator = field(default_factory=FastDiscriminator)
+    discriminator: AnyDiscriminator = field(default_factory=FastDiscriminator)
     augment: Augment = field(default_factory=Augment)
     redrawing: float = 1.0
     learning_rate: float = 2e-4

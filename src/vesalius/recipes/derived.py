@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vesalius.cohort.cohort import Cohort
-from vesalius.networks.blocks import size_of
+from vesalius.networks.blocks import size_of, space_of
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.linear import components_of
 from vesalius.objectives import AnyObjective
@@ -25,8 +25,10 @@ class Derived:
 
     Args:
         width: Channels of the finest layer: wide networks need minutes that a short budget has not.
-        components: Principal components of the head start, as many as the linear model has that
-            judges it.
+        components: Principal components of the head start, at most as many as the linear model has that
+            judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
+        anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
+            smaller than 32.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
             to the batch, 1 at 64 x 64 and 16.
@@ -40,6 +42,7 @@ class Derived:
 
     width: int
     components: int
+    anchor: int
     batch: int
     gamma: float
     augment: Augment
@@ -47,7 +50,7 @@ class Derived:
     @property
     def generator(self) -> Generator:
         """The player that makes pictures, on the linear head start."""
-        return Generator(width=self.width, head_start=self.components)
+        return Generator(width=self.width, head_start=self.components, anchor=self.anchor)
 
     @property
     def discriminator(self) -> Discriminator:
@@ -74,6 +77,7 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
     return Derived(
         width=32 if minutes * 4096 / task.voxels < 20 else 64,
         components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
+        anchor=min(8, min(space_of(task.shape)) // 4),
         batch=batch,
         gamma=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),

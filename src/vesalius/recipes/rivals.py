@@ -88,7 +88,7 @@ def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int 
     """
     derived = derive(task, train, minutes)
     game = Hinge(
-        generator=replace(derived.generator, head_start=0),
+        generator=replace(derived.generator, head_start=0, anchor=0),
         discriminator=derived.discriminator,
         augment=derived.augment,
         gamma=derived.gamma,
@@ -132,7 +132,7 @@ def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Reci
     """
     derived = derive(task, train, minutes)
     game = Minimax(
-        generator=replace(derived.generator, head_start=0),
+        generator=replace(derived.generator, head_start=0, anchor=0),
         discriminator=replace(derived.discriminator, norm="batch", group=1),
     )
     return derived.played(game, task, seed)
