@@ -20,6 +20,9 @@ from vesalius.tasks import AnyTask
 from vesalius.training import ledger
 from vesalius.training.stream import Stacked, nobody, stack
 
+_VARIETY = "watch/variety"
+_LEAST_VARIETY = 0.2
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -93,6 +96,7 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searche
             *_unknown(unsearched),
             kept(card),
             *hurried(card, recipe),
+            *monotonous(card, ledger_file),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
@@ -184,6 +188,23 @@ def hurried(card: Card, recipe: Recipe) -> tuple[str, ...]:
         f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the "
         f"{card.cases} training pictures: give it more",
     )
+
+
+def monotonous(card: Card, ledger_file: Path) -> tuple[str, ...]:
+    """What there is to say of a network that does not listen to its latents; else nothing.
+
+    Args:
+        card: Of the model.
+        ledger_file: Of its run; the last pulse before the moment that was kept counts.
+    """
+    felt = [
+        line for line in ledger.read(ledger_file) if _VARIETY in line and float(line["step"]) <= card.steps
+    ]
+    variety = float(felt[-1][_VARIETY]) if felt else 1.0
+    if variety >= _LEAST_VARIETY:
+        return ()
+    said = "the network draws nearly the same detail into every picture of a class"
+    return (f"{said}: {variety:.2g} of it differs from one to the next",)
 
 
 def events_of(ledger_file: Path) -> tuple[str, ...]:

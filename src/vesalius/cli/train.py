@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vesalius.cli.console import aside, bar, say, table
-from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept
+from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept, monotonous
 from vesalius.cli.people import gather_people, mention_undecoded
 from vesalius.cli.start import as_written, refuse_known, size_of, start_at, started_or_fresh
 from vesalius.cli.verbs import Train
@@ -118,7 +118,8 @@ def train_with_bar(run: Run) -> Model:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
     model = finish(run)
-    for remark in (*events_of(run.ledger), *hurried(model.card, run.game.recipe)):
+    said = (*events_of(run.ledger), *hurried(model.card, run.game.recipe))
+    for remark in (*said, *monotonous(model.card, run.ledger)):
         say(f"warning: {remark}")
     return model
 
