@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vesalius.cli.console import bar, stage
 from vesalius.cli.people import mention_undecoded
+from vesalius.cli.start import of_unsearched, unsearched
 from vesalius.cohort.cohort import Cohort
 from vesalius.evidence.assess import assess
 from vesalius.evidence.glance import Glance, glance_by
@@ -78,7 +79,7 @@ def judge(
 def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searched: bool) -> Subject:
     """Who made the pictures; `is_searched` says whether those of the latest ancestor are at hand."""
     card, recipe = model.card, model.recipe
-    unsearched = sum(each.patients for each in card.ancestors[1 if is_searched else 0 :])
+    count = unsearched(card.ancestors, is_searched)
     return Subject(
         name=card.cohort,
         generator=f"{recipe.objective.kind} on {recipe.objective.generator.kind}",
@@ -88,25 +89,18 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searche
         seed=card.seed,
         cohorts={"train": card.fingerprint}
         | {f"start {place}": each.fingerprint for place, each in enumerate(card.ancestors, 1)},
-        unsearched=unsearched,
+        unsearched=count,
         curves=curves_of(ledger_file),
         remarks=(
             *notes,
             *events_of(ledger_file),
-            *_unknown(unsearched),
+            *of_unsearched(count),
             kept(card),
             *hurried(card, recipe),
             *monotonous(card, ledger_file),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
-
-
-def _unknown(unsearched: int) -> tuple[str, ...]:
-    if not unsearched:
-        return ()
-    said = f"{unsearched} people of earlier runs are in the weights, whose pictures were not at hand"
-    return (f"{said}: whether some of them are among those kept aside here cannot be told",)
 
 
 def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
