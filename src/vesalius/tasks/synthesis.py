@@ -17,7 +17,7 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
-from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright
+from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
 from vesalius.networks.blocks import Shape
 
 ANYBODY = "all"
@@ -189,7 +189,7 @@ def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:
         try:
             image = cohort.cases[index].image()
             looks.append(
-                (_thinned(image), upright(image).geometry) if are_volumes else (image, image.geometry)
+                (_thinned(image), upright_grid(image.geometry)) if are_volumes else (image, image.geometry)
             )
         except ImagingError as error:
             why = str(error)
