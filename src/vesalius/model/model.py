@@ -49,6 +49,20 @@ class Model:
         Raises:
             ModelError: A class index that the recipe does not have, or a negative seed or number.
         """
+        self.refuse(classes, seed, first)
+        return drawn(self.generator, self.recipe, classes, seed, first)
+
+    def refuse(self, classes: Sequence[int], seed: int, first: int = 0) -> None:
+        """Refuse what `sample` cannot make.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+            first: Number of the first of them.
+
+        Raises:
+            ModelError: A class index that the recipe does not have, or a negative seed or number.
+        """
         for name, number in (("seed", seed), ("first", first)):
             if number < 0:
                 raise ModelError(f"{name} is {number}, wanted 0 or more")
@@ -56,7 +70,6 @@ class Model:
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
-        return drawn(self.generator, self.recipe, classes, seed, first)
 
     def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
         """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
