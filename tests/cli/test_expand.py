@@ -118,7 +118,9 @@ def test_a_disk_that_was_full_at_the_first_write_does_not_block_the_folder(asked
         patched.setattr(Path, "write_text", full_disk)
         assert cli.main(asked) == 1
     assert [entry.name for entry in (tmp_path / "out").rglob("*")] == ["run"]
-    verb.check(verb.Plan(out=tmp_path / "out", minutes=1.0, per_class=None, size=16, seed=0, quick=True))
+    verb.check(
+        verb.Plan(out=tmp_path / "out", minutes=1.0, per_class=None, size=(16, 16), seed=0, quick=True)
+    )
 
 
 def full_disk(path, content):
@@ -137,7 +139,7 @@ def model(tmp_path):
 
 @pytest.fixture
 def plan(tmp_path):
-    return verb.Plan(out=tmp_path / "out", minutes=1.0, per_class=12, size=16, seed=0, quick=True)
+    return verb.Plan(out=tmp_path / "out", minutes=1.0, per_class=12, size=(16, 16), seed=0, quick=True)
 
 
 class Blank(Evidence):

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from vesalius.cli.people import gather_people, mention, size_asked, split_people
+from vesalius.cli.people import gather_people, mention, split_people
+from vesalius.cli.start import size_asked
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort

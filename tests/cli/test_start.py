@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vesalius import cli
-from vesalius.cli.assess import _started_from
+from vesalius.cli.assess import _started_from, assess_made
 from vesalius.cli.judge import _subject
 from vesalius.cli.people import split_people
 from vesalius.cli.start import refuse_known, start_at
@@ -57,6 +57,15 @@ def test_an_assessment_searches_the_run_that_was_started_from_and_no_other(runs,
     assert len(_started_from(model, replace(asked, start=runs / "many"))) == 60
     with pytest.raises(EvidenceError, match="did not start from it"):
         _started_from(model, replace(asked, start=runs / "few"))
+
+
+def test_a_wrong_run_to_start_from_is_refused_before_any_cohort_is_read(runs, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    asked = Assess(
+        run_folder=runs / "few", cohort=nowhere, made=nowhere, out=tmp_path / "out", start=runs / "few"
+    )
+    with pytest.raises(EvidenceError, match="did not start from it"):
+        assess_made(asked)
 
 
 def test_people_of_the_earlier_run_may_not_be_aside_now(runs, many, capsys):

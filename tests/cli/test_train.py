@@ -18,6 +18,7 @@ from vesalius.recipes.recipe import read_recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import fit
+from vesalius.training.stream import nobody
 
 
 @pytest.fixture
@@ -77,6 +78,30 @@ def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(aske
     assert (run.limit, run.game.recipe.seed, run.game.recipe.task.size) == (600, 0, (16, 16))
     other = begun(replace(named, size=None, seed=7, minutes=1.0, out=asked.out.with_name("other")))
     assert (other.limit, other.game.recipe.seed, other.game.recipe.task.size) == (60, 7, (64, 64))
+
+
+@pytest.mark.parametrize(
+    ("verb", "flags", "said"),
+    [
+        ("train synthesis.nothing", "--size 16", "recipe is 'synthesis.nothing', wanted one of"),
+        ("train synthesis.conditional_gan", "--size 20", r"task.size is \(20, 20\), wanted a multiple of 16"),
+        ("expand", "--size 256", r"task.size is \(256, 256\), wanted a multiple of 16"),
+    ],
+)
+def test_a_wrong_recipe_or_size_is_refused_before_the_cohort_is_read(verb, flags, said, tmp_path, capsys):
+    words = [*verb.split(), str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"), *flags.split()]
+    assert cli.main(words) == 1
+    assert re.search(f"^RecipeError: {said}", capsys.readouterr().err)
+
+
+def test_of_several_processes_the_first_alone_decodes_the_people_who_judge(asked, begun, monkeypatch):
+    shown = []
+    monkeypatch.setattr(verb, "decoded", lambda title, cohort, task: shown.append(title) or nobody(task))
+    begun(replace(asked, out=asked.out.with_name("first")))
+    assert shown == ["validation"]
+    monkeypatch.setattr(verb, "is_first", lambda: False)
+    assert begun(asked).judge is None
+    assert shown == ["validation"]
 
 
 def test_decoding_is_shown(asked, begun, capsys):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from isal import igzip
 
-from vesalius.imaging.sandbox import filled
 from vesalius.imaging.unpacked import Unpacked
+from vesalius.imaging.values import filled
 
 MIB = 2**20
 NOISE = random.Random(0).randbytes(700_000)

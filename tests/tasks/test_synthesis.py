@@ -84,7 +84,7 @@ def test_an_unknown_column_is_named_with_those_there():
 
 
 def test_a_size_that_no_network_takes_is_refused():
-    with pytest.raises(RecipeError, match=r"task\.size is 50, wanted a multiple of 16"):
+    with pytest.raises(RecipeError, match=r"task\.size is \(50, 50\), wanted a multiple of 16"):
         synthesis_of(_cohort(torch.rand(1, 1, 32, 32)), 50, None)
 
 

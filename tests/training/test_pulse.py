@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from vesalius.imaging.intensity import Window
+from vesalius.networks.autoencoder import Autoencoder
+from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.objectives.denoising import Denoising
+from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.variational import Variational
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training.devices import Machine
@@ -16,8 +21,8 @@ from vesalius.training.stream import Stacked
 
 CPU = Machine("cpu", has_bf16=False)
 
-USUAL = Usual(Pulse(0.2, 0.01), np.array([3, 3]), begun=Pulse(0.0, 0.0))
-WELL = Pulse(0.2, 0.02)
+USUAL = Usual(Pulse(0.2, 0.01, 0.9), np.array([3, 3]), begun=Pulse(0.0, 0.0))
+WELL = Pulse(0.2, 0.02, 0.6)
 
 
 def test_pictures_that_differ_only_between_classes_have_no_spread():
@@ -47,11 +52,14 @@ def test_a_checkerboard_is_rough_and_a_ramp_is_as_rough_as_its_steps():
     ("now", "said"),
     [
         (WELL, ""),
-        (Pulse(0.09, 0.02), ""),
-        (Pulse(0.07, 0.02), "have become alike"),
-        (Pulse(0.2, 0.07), ""),
-        (Pulse(0.2, 0.09), "have become rough"),
-        (Pulse(float("nan"), 0.02), "are not finite"),
+        (Pulse(0.09, 0.02, 0.6), ""),
+        (Pulse(0.07, 0.02, 0.6), "have become alike"),
+        (Pulse(0.2, 0.07, 0.6), ""),
+        (Pulse(0.2, 0.09, 0.6), "have become rough"),
+        (Pulse(0.2, 0.02, 0.25), ""),
+        (Pulse(0.2, 0.02, 0.23), "come to add the same"),
+        (Pulse(float("nan"), 0.02, 0.6), "are not finite"),
+        (Pulse(0.2, 0.02, float("nan")), "are not finite"),
     ],
 )
 def test_made_pictures_are_faulted_beside_a_good_moment(now, said):
@@ -67,23 +75,122 @@ def test_before_any_good_moment_pictures_may_be_alike_but_not_rougher_than_real_
 def test_a_game_that_begins_with_noise_may_stay_as_rough_until_it_was_well_once():
     usual = Usual(USUAL.pulse, USUAL.shown, begun=Pulse(0.2, 0.4))
     assert not fault_of_made(Pulse(0.2, 0.38), None, usual)
-    assert "rough" in fault_of_made(Pulse(0.2, 0.38), WELL, usual)
+    assert "rough" in fault_of_made(Pulse(0.2, 0.38, 0.6), WELL, usual)
 
 
-def test_diffusion_of_smooth_pictures_is_left_alone_from_its_first_step():
-    waves = np.sin(np.linspace(0, 3, 16) + np.arange(40)[:, None] / 9)
-    values = (waves[:, :, None] * waves[::-1, None, :])[:, None, None].astype(np.float32)
+def test_detail_that_all_pictures_share_has_no_variety_however_they_differ_in_brightness():
+    rng = torch.Generator().manual_seed(0)
+    level = torch.randn(64, 1, 1, 1, 1, generator=rng)
+    shared, own = (torch.randn(count, 1, 1, 32, 32, generator=rng) for count in (1, 64))
+    condition = torch.arange(64) % 2
+    assert pulse_of(level + shared, condition).variety < 1e-3
+    assert pulse_of(level + own, condition).variety == pytest.approx(1.0, abs=0.02)
+    assert pulse_of(level + shared + own, condition).variety == pytest.approx(0.5**0.5, abs=0.02)
+
+
+def test_variety_is_the_same_of_volumes_and_of_faint_detail():
+    rng = torch.Generator().manual_seed(0)
+    detail = torch.randn(1, 1, 16, 16, 16, generator=rng) + torch.randn(32, 1, 16, 16, 16, generator=rng)
+    condition = torch.zeros(32, dtype=torch.long)
+    assert pulse_of(detail, condition).variety == pytest.approx(0.5**0.5, abs=0.03)
+    assert pulse_of(detail / 100, condition).variety == pytest.approx(pulse_of(detail, condition).variety)
+    assert pulse_of(torch.zeros_like(detail), condition).variety == 0.0
+
+
+def test_where_a_linear_base_differs_only_what_is_added_to_it_counts():
+    rng = torch.Generator().manual_seed(0)
+    base, shared = torch.randn(64, 1, 1, 32, 32, generator=rng), torch.randn(1, 1, 1, 32, 32, generator=rng)
+    condition = torch.zeros(64, dtype=torch.long)
+    assert pulse_of(base + shared, condition).variety > 0.6
+    assert pulse_of(base + shared, condition, shared.expand(64, -1, -1, -1, -1)).variety < 1e-3
+
+
+def test_what_is_added_may_be_the_same_until_it_was_not_once():
+    assert not fault_of_made(Pulse(0.2, 0.02, 0.0), None, USUAL)
+    assert not fault_of_made(Pulse(0.2, 0.02, 0.06), Pulse(0.2, 0.02, 0.1), USUAL)
+
+
+def waves():
+    """Forty smooth pictures of two classes."""
+    line = np.sin(np.linspace(0, 3, 16) + np.arange(40)[:, None] / 9)
+    values = (line[:, :, None] * line[::-1, None, :])[:, None, None].astype(np.float32)
     names = tuple(map(str, range(40)))
-    stacked = Stacked(values, np.arange(40) % 2, names, names)
+    return Stacked(values, np.arange(40) % 2, names, names)
+
+
+def begun(objective, stacked):
+    """A game on small pictures."""
     window = Window(low=0.0, high=255.0, unit="1")
     task = Synthesis(
         size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
     )
-    objective = Denoising(generator=Diffusion(width=4, latent=256, steps=4))
-    game = begin(Recipe(task=task, objective=objective, steps=9, batch=8, half_life=100.0), stacked, CPU)
+    return begin(Recipe(task=task, objective=objective, steps=40, batch=8, half_life=100.0), stacked, CPU)
+
+
+class Painter(nn.Module):
+    """A network that adds a pattern to its base: its own for each latent, or one for all."""
+
+    def __init__(self, base, listens):
+        super().__init__()
+        self.base, self.listens = base, listens
+        self.pattern = nn.Parameter(torch.randn(8, 256, generator=torch.Generator().manual_seed(1)) / 10)
+
+    def forward(self, latents, condition):
+        weights = latents if self.listens else torch.ones_like(latents)
+        return self.base(latents, condition) + (weights @ self.pattern).reshape(-1, 1, 1, 16, 16)
+
+
+def test_a_collapse_on_a_varied_base_is_seen_and_a_sound_network_is_left_alone():
+    generator = Generator(width=4, latent=8, head_start=2)
+    stacked = waves()
+    game = begun(Hinge(generator=generator, discriminator=Discriminator(width=4)), stacked)
     usual = usual_of(game, stacked)
-    for _ in train(game, stacked):
-        pass
+    base = game.players["generator"].base
+    game.players["generator"] = Painter(base, listens=True)
+    well = made_pulse(game, stacked)
+    assert well.variety > 0.9
+    assert not fault_of_made(well, well, usual)
+    game.players["generator"] = Painter(base, listens=False)
+    collapsed = made_pulse(game, stacked)
+    assert collapsed.spread > 0.9 * well.spread
+    assert "come to add the same to every picture" in fault_of_made(collapsed, well, usual)
+
+
+def test_a_network_that_has_added_nothing_yet_is_left_alone():
+    stacked = waves()
+    generator = Generator(width=4, latent=8, head_start=2)
+    game = begun(Hinge(generator=generator, discriminator=Discriminator(width=4)), stacked)
+    usual = usual_of(game, stacked)
+    assert usual.begun.variety == 0.0
+    assert not fault_of_made(usual.begun, usual.begun, usual)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Variational(generator=Autoencoder(width=4, latent=8)),
+        Denoising(generator=Diffusion(width=4, latent=256, steps=4)),
+    ],
+)
+def test_blurred_pictures_are_left_alone_whatever_moment_they_are_held_against(objective):
+    stacked = waves()
+    game = begun(objective, stacked)
+    usual = usual_of(game, stacked)
+    safe = None
+    for tick in train(game, stacked):
+        if tick.step % 10 == 0:
+            now = made_pulse(game, stacked)
+            assert "to add the same" not in fault_of_made(now, safe, usual)
+            safe = safe or now
+
+
+def test_diffusion_of_smooth_pictures_is_left_alone_from_its_first_step():
+    stacked = waves()
+    game = begun(Denoising(generator=Diffusion(width=4, latent=256, steps=4)), stacked)
+    usual = usual_of(game, stacked)
+    for tick in train(game, stacked):
+        if tick.step == 9:
+            break
     now = made_pulse(game, stacked)
     assert now.roughness > 4 * usual.pulse.roughness
     assert not fault_of_made(now, None, usual)

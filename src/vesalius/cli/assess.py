@@ -27,6 +27,7 @@ def assess_made(asked: Assess) -> None:
     if asked.out.exists():
         raise StorageError(asked.out, "it exists already, wanted a new folder")
     model = load_model(asked.run_folder / "model")
+    earlier = _started_from(model, asked)
     with stage("reading the cohorts"):
         people = _learnt_from(model, asked)
         made = read_cohort(asked.made)
@@ -36,7 +37,7 @@ def assess_made(asked: Assess) -> None:
         decoded("training", parts.train, task),
         decoded("test", parts.test, task),
         decoded("made", made, task),
-        _started_from(model, asked),
+        earlier,
     )
     with stage("gathering evidence") as tell:
         evidence = judge(

@@ -7,7 +7,7 @@ from pathlib import Path
 from vesalius.cli.console import bar, say, stage, table
 from vesalius.cli.judge import Bench, decoded, judge, judge_among, leave_verdict
 from vesalius.cli.people import People, gather_people, split_people
-from vesalius.cli.start import refuse_known, size_of, start_at, started_or_fresh
+from vesalius.cli.start import SIZE, refuse_known, size_of, start_at, started_or_fresh
 from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
@@ -20,7 +20,7 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
-from vesalius.tasks.synthesis import Size, synthesis_of
+from vesalius.tasks.synthesis import Size, are_volumes, synthesis_of
 from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
@@ -47,7 +47,7 @@ class Plan:
     out: Path
     minutes: float
     per_class: int | None
-    size: int | Size
+    size: Size
     seed: int
     quick: bool
     nifti: bool = False
@@ -61,12 +61,11 @@ def expand_folder(asked: Expand) -> None:
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
     start = start_at(asked.start)
-    size = size_of(asked.size, start)
     plan = Plan(
         out=asked.out,
         minutes=asked.minutes,
         per_class=asked.per_class,
-        size=size,
+        size=size_of(asked.size, start),
         seed=asked.seed,
         quick=asked.quick,
         nifti=asked.nifti,
@@ -74,7 +73,7 @@ def expand_folder(asked: Expand) -> None:
     )
     check(plan)
     with stage("reading the cohort"):
-        people = gather_people(asked.data, asked.selection, len(size) == 3)
+        people = gather_people(asked.data, asked.selection, are_volumes(plan.size))
     walk(plan, people)
 
 
@@ -84,7 +83,7 @@ def expand_phantoms(asked: Demo) -> None:
     Raises:
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
-    plan = Plan(out=asked.out, minutes=asked.minutes, per_class=None, size=64, seed=asked.seed, quick=True)
+    plan = Plan(out=asked.out, minutes=asked.minutes, per_class=None, size=SIZE, seed=asked.seed, quick=True)
     check(plan)
     with stage(f"making {asked.people} phantoms"):
         people = split_people(phantom_cohort(asked.people, seed=asked.seed), Selection())
@@ -125,10 +124,10 @@ def walk(plan: Plan, people: People) -> None:
     start = plan.start
     if start is not None:
         refuse_known(people, start)
+    _refuse_few("training", len(people.parts.train))
     task = synthesis_of(people.parts.train, plan.size, people.fact)
     recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
-    _refuse_few("training", len(people.parts.train))
     if len(people.parts.test):
         _refuse_few("test", len(test))
     run = begin_with_bar(plan.out / "run", recipe, people.parts.train, plan.minutes, start)

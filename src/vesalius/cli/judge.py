@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vesalius.cli.console import bar, stage
 from vesalius.cli.people import mention_undecoded
+from vesalius.cli.start import of_unsearched, unsearched
 from vesalius.cohort.cohort import Cohort
 from vesalius.evidence.assess import assess
 from vesalius.evidence.glance import Glance, glance_by
@@ -19,6 +20,9 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.tasks import AnyTask
 from vesalius.training import ledger
 from vesalius.training.stream import Stacked, nobody, stack
+
+_VARIETY = "watch/variety"
+_LEAST_VARIETY = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,7 @@ def judge(
 def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searched: bool) -> Subject:
     """Who made the pictures; `is_searched` says whether those of the latest ancestor are at hand."""
     card, recipe = model.card, model.recipe
-    unsearched = sum(each.patients for each in card.ancestors[1 if is_searched else 0 :])
+    count = unsearched(card.ancestors, is_searched)
     return Subject(
         name=card.cohort,
         generator=f"{recipe.objective.kind} on {recipe.objective.generator.kind}",
@@ -85,24 +89,18 @@ def _subject(model: Model, ledger_file: Path, notes: tuple[str, ...], is_searche
         seed=card.seed,
         cohorts={"train": card.fingerprint}
         | {f"start {place}": each.fingerprint for place, each in enumerate(card.ancestors, 1)},
-        unsearched=unsearched,
+        unsearched=count,
         curves=curves_of(ledger_file),
         remarks=(
             *notes,
             *events_of(ledger_file),
-            *_unknown(unsearched),
+            *of_unsearched(count),
             kept(card),
             *hurried(card, recipe),
+            *monotonous(card, ledger_file),
             f"vesalius {version('vesalius')}, torch {card.torch}",
         ),
     )
-
-
-def _unknown(unsearched: int) -> tuple[str, ...]:
-    if not unsearched:
-        return ()
-    said = f"{unsearched} people of earlier runs are in the weights, whose pictures were not at hand"
-    return (f"{said}: whether some of them are among those kept aside here cannot be told",)
 
 
 def decoded(title: str, cohort: Cohort, task: AnyTask) -> Stacked:
@@ -184,6 +182,23 @@ def hurried(card: Card, recipe: Recipe) -> tuple[str, ...]:
         f"the budget bought {card.played} steps of {batch} pictures, less than one pass over the "
         f"{card.cases} training pictures: give it more",
     )
+
+
+def monotonous(card: Card, ledger_file: Path) -> tuple[str, ...]:
+    """What there is to say of a network that does not listen to its latents; else nothing.
+
+    Args:
+        card: Of the model.
+        ledger_file: Of its run; the last pulse before the moment that was kept counts.
+    """
+    felt = [
+        line for line in ledger.read(ledger_file) if _VARIETY in line and float(line["step"]) <= card.steps
+    ]
+    variety = float(felt[-1][_VARIETY]) if felt else 1.0
+    if variety >= _LEAST_VARIETY:
+        return ()
+    said = "the network draws nearly the same detail into every picture of a class"
+    return (f"{said}: {variety:.2g} of it differs from one to the next",)
 
 
 def events_of(ledger_file: Path) -> tuple[str, ...]:

@@ -11,10 +11,8 @@ from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
-from vesalius.errors import RecipeError
 from vesalius.evidence.contract import LEAST, PEOPLE
 from vesalius.imaging.series import Problem
-from vesalius.tasks.synthesis import Size
 from vesalius.training.stream import Stacked
 
 _SHOWN = 5
@@ -33,29 +31,6 @@ class People:
     parts: Parts
     fact: str | None
     notes: tuple[str, ...] = ()
-
-
-def size_asked(text: str) -> Size:
-    """Rows and columns, or slices, rows and columns, from the words of a user.
-
-    Args:
-        text: One number for rows and columns alike, or two or three with an x between them.
-
-    Raises:
-        RecipeError: It is anything else.
-
-    Examples:
-        >>> size_asked("64"), size_asked("64x48"), size_asked("32x32x32")
-        ((64, 64), (64, 48), (32, 32, 32))
-    """
-    match text.split("x"):
-        case [side] if side.isdecimal():
-            return int(side), int(side)
-        case [rows, columns] if (rows + columns).isdecimal() and rows and columns:
-            return int(rows), int(columns)
-        case [z, y, x] if (z + y + x).isdecimal() and z and y and x:
-            return int(z), int(y), int(x)
-    raise RecipeError(f"size is {text!r}, wanted such as 64, 64x48, or 32x32x32 for volumes")
 
 
 def gather_people(source: Path, selection: Selection, are_volumes: bool = False) -> People:

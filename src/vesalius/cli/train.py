@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vesalius.cli.console import aside, bar, say, table
-from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept
-from vesalius.cli.people import gather_people, mention_undecoded
+from vesalius.cli.judge import decoded, events_of, hurried, judge_among, kept, monotonous
+from vesalius.cli.people import People, gather_people, mention_undecoded
 from vesalius.cli.start import as_written, refuse_known, size_of, start_at, started_or_fresh
 from vesalius.cli.verbs import Train
 from vesalius.cohort.cohort import Cohort
@@ -20,10 +20,11 @@ from vesalius.objectives import AnyObjective
 from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
-from vesalius.tasks.synthesis import synthesis_of
+from vesalius.tasks.synthesis import are_volumes, synthesis_of
 from vesalius.training.devices import keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
+from vesalius.training.stream import nobody
 from vesalius.training.transfer import Start
 
 MINUTES = 10.0
@@ -48,20 +49,27 @@ def train_cohort(asked: Train) -> None:
     minutes, start = asked.minutes, start_at(asked.start)
     if asked.recipe.endswith(".json"):
         recipe = _told(asked, start)
-        people = gather_people(asked.cohort, asked.selection, recipe.task.is_volume)
+        people = _gathered(asked, recipe.task.is_volume, start)
     else:
-        minutes, size = MINUTES if minutes is None else minutes, size_of(asked.size, start)
-        people = gather_people(asked.cohort, asked.selection, len(size) == 3)
+        minutes = MINUTES if minutes is None else minutes
+        found, size = named(asked.recipe), size_of(asked.size, start)
+        people = _gathered(asked, are_volumes(size), start)
         task = synthesis_of(people.parts.train, size, people.fact)
-        found = named(asked.recipe)(task, people.parts.train, minutes, asked.seed or 0)
-        recipe = started_or_fresh(found, start)
-    if start is not None:
-        refuse_known(people, start)
-    val = decoded("validation", people.parts.val, recipe.task)
+        recipe = started_or_fresh(found(task, people.parts.train, minutes, asked.seed or 0), start)
+    # Of several processes the first alone looks; to the others nobody is aside.
+    val = decoded("validation", people.parts.val, recipe.task) if is_first() else nobody(recipe.task)
     run = begin_with_bar(asked.out, recipe, people.parts.train, minutes, start)
-    run.judge = judge_among(val, run.stacked, recipe.seed) if is_first() else None
+    run.judge = judge_among(val, run.stacked, recipe.seed)
     model = train_with_bar(run)
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
+
+
+def _gathered(asked: Train, are_volumes: bool, start: Start | None) -> People:
+    """The people who are meant, none of them aside whom the run to start from learnt from."""
+    people = gather_people(asked.cohort, asked.selection, are_volumes)
+    if start is not None:
+        refuse_known(people, start)
+    return people
 
 
 def _told(asked: Train, start: Start | None) -> Recipe:
@@ -118,7 +126,8 @@ def train_with_bar(run: Run) -> Model:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
     model = finish(run)
-    for remark in (*events_of(run.ledger), *hurried(model.card, run.game.recipe)):
+    said = (*events_of(run.ledger), *hurried(model.card, run.game.recipe))
+    for remark in (*said, *monotonous(model.card, run.ledger)):
         say(f"warning: {remark}")
     return model
 

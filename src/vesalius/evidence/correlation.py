@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 from scipy.ndimage import gaussian_filter
 
-from vesalius.evidence.planes import Grey
+from vesalius.evidence.planes import Grey, shrunk
 
 _Maps = Float[np.ndarray, "_ *_space"]
 
@@ -87,11 +87,11 @@ def body(planes: Grey) -> Bool[np.ndarray, "*space"]:
 def _coarse(turned: list[Grey], reference: Grey) -> tuple[Float[np.ndarray, "m n"], Int[np.ndarray, "m n"]]:
     """Correlations at 16 pixels a side, the best of all shifts by one coarse pixel and of all turns."""
     axes = _axes(reference)
-    templates = _unit(_shrunk(reference)[:, *[slice(1, -1)] * len(axes)])
+    templates = _unit(_small(reference)[:, *[slice(1, -1)] * len(axes)])
     best = np.full((len(turned[0]), len(reference)), -2, np.float32)
     which = np.zeros(best.shape, np.int64)
     for name, planes in enumerate(turned):
-        windows = np.lib.stride_tricks.sliding_window_view(_shrunk(planes), templates.shape[1:], axis=axes)
+        windows = np.lib.stride_tricks.sliding_window_view(_small(planes), templates.shape[1:], axis=axes)
         for at in range(0, len(planes), _CHUNK):
             scores, part = _shifted(windows[at : at + _CHUNK], templates), slice(at, at + _CHUNK)
             which[part] = np.where(scores > best[part], name, which[part])
@@ -111,14 +111,8 @@ def _axes(planes: Grey) -> tuple[int, ...]:
     return tuple(range(1, planes.ndim))
 
 
-def _shrunk(planes: Grey) -> _Maps:
-    axes = _axes(planes)
-    blocks = [max(1, side // _COARSE) for side in planes.shape[1:]]
-    counts = [side // block for side, block in zip(planes.shape[1:], blocks, strict=True)]
-    whole = (slice(count * block) for count, block in zip(counts, blocks, strict=True))
-    cells = [length for pair in zip(counts, blocks, strict=True) for length in pair]
-    within = tuple(2 * axis for axis in axes)
-    return planes[:, *whole].reshape(-1, *cells).mean(axis=within, dtype=np.float32)
+def _small(planes: Grey) -> _Maps:
+    return shrunk(planes, [max(1, side // _COARSE) for side in planes.shape[1:]])
 
 
 def _unit(planes: Grey) -> Grey:

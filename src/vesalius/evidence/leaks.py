@@ -170,7 +170,7 @@ def leaks(detector: Detector, held: Stacked, made: Stacked, seed: int = 0) -> tu
     people, weight = numbered(held.patients), _weights(held, made)
     rng = torch.Generator().manual_seed(seed)
     ours = detector.scores(_images(made.stack))
-    softer = _as_blurred(held.stack, _detail(made.stack))
+    softer = _as_blurred(_images(held.stack).numpy(), _detail(made.stack))
     before = [detector.scores(_images(stack)) for stack in (held.stack, softer)]
     many = _images(held.stack).repeat(_ROUNDS, 1, 1, 1, 1)
     found = []
@@ -239,7 +239,7 @@ def _weights(held: Stacked, made: Stacked) -> Float[np.ndarray, "n"]:
 
 
 def _as_blurred(stack: Stack, wanted: float) -> Stack:
-    """Pictures blurred until they have about so much fine detail."""
+    """Pictures of one slice, blurred until they have about so much fine detail."""
     return min((blurred(stack, sigma) for sigma in _BLURS), key=lambda kind: abs(_detail(kind) - wanted))
 
 

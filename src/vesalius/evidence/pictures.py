@@ -10,7 +10,7 @@ from PIL import Image as Raster
 
 from vesalius.evidence.contract import Sets
 from vesalius.evidence.memorisation import Matches
-from vesalius.evidence.planes import are_volumes, shown
+from vesalius.evidence.planes import are_volumes, shown, shrunk
 from vesalius.evidence.record import Picture
 from vesalius.shapes import Stack
 
@@ -60,17 +60,15 @@ def sheets(sets: Sets, matches: Matches, copies: list[int], seed: int) -> tuple[
 
 
 def _beside(name: str, caption: str, sets: Sets, matches: Matches, rows: list[int]) -> Picture:
-    pairs = _shrunk(np.concatenate([sets.made.stack[rows], sets.learnt.stack[matches.index[rows]]]))
+    pairs = _fitting(np.concatenate([sets.made.stack[rows], sets.learnt.stack[matches.index[rows]]]))
     told = " · ".join(f"{value:.2f}" for value in matches.correlation[rows])
     return _picture(name, f"{caption}. Correlation: {told}.", True, pairs, len(rows))
 
 
-def _shrunk(stack: Stack) -> Stack:
+def _fitting(stack: Stack) -> Stack:
     """Large pictures as means of blocks: sixteen in a row are not seen larger on a page."""
     block = max(1, max(stack.shape[3:]) // _MOST_SIDE)
-    height, width = (side // block for side in stack.shape[3:])
-    cut = stack[..., : height * block, : width * block]
-    return cut.reshape(*stack.shape[:3], height, block, width, block).mean(axis=(4, 6), dtype=np.float32)
+    return shrunk(stack, (block, block))
 
 
 def _picture(name: str, caption: str, real: bool, stack: Stack, columns: int) -> Picture:

@@ -1,5 +1,7 @@
 """What the evidence sees of a picture, and of a volume: all of it, or planes through it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Float32
 
@@ -32,13 +34,22 @@ def grey(stack: Stack) -> Float32[np.ndarray, "n *space"]:
     if not are_volumes(stack):
         return np.ascontiguousarray(stack[:, :, 0].mean(axis=1, dtype=np.float32))
     values = np.asarray(stack).mean(axis=1, dtype=np.float32)
-    for axis in (1, 2, 3):
-        by = max(1, values.shape[axis] // _SIDE)
-        count = values.shape[axis] // by
-        values = np.take(values, range(count * by), axis) if count * by < values.shape[axis] else values
-        shape = (*values.shape[:axis], count, by, *values.shape[axis + 1 :])
-        values = values.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
-    return np.ascontiguousarray(values)
+    return shrunk(values, [max(1, side // _SIDE) for side in values.shape[1:]])
+
+
+def shrunk(values: Float[np.ndarray, "..."], blocks: Sequence[int]) -> Float32[np.ndarray, "..."]:
+    """Means of blocks along the last axes; what fills no block is left out.
+
+    Args:
+        values: Any number of axes before those.
+        blocks: Side of a block along each of them.
+    """
+    first = values.ndim - len(blocks)
+    counts = [side // block for side, block in zip(values.shape[first:], blocks, strict=True)]
+    pairs = [*zip(counts, blocks, strict=True)]
+    whole = values[..., *(slice(count * block) for count, block in pairs)]
+    cells = whole.reshape(*values.shape[:first], *(length for pair in pairs for length in pair))
+    return cells.mean(axis=tuple(range(first + 1, cells.ndim, 2)), dtype=np.float32)
 
 
 def seen(stack: Stack) -> Float32[np.ndarray, "n c *space"]:

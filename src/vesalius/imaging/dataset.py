@@ -161,7 +161,7 @@ def open_dataset(path: Path, limits: Limits = LIMITS) -> Opened:
         DecodeError: A deflated file that cannot be inflated within the limits.
     """
     try:
-        with path.open("rb") as file, quiet():
+        with path.open("rb") as file:
             said = preface(file)
             if not said.is_marked and not _may_be_dataset(file):
                 raise DicomError(f"{path}: is no DICOM file, wanted DICM after 128 bytes or a dataset")
@@ -190,7 +190,8 @@ def _opened(path: Path, file: BufferedReader, said: Preface, limits: Limits) -> 
             source, start = BytesIO(child.ask(request).tobytes()), 0
     source.seek(start)
     is_little = said.syntax != ExplicitVRBigEndian
-    dataset = read_dataset(source, said.syntax == ImplicitVRLittleEndian, is_little, stop_when=_is_pixels)
+    with quiet():
+        dataset = read_dataset(source, said.syntax == ImplicitVRLittleEndian, is_little, stop_when=_is_pixels)
     # The syntax in use may be another one than the file says; pydicom has looked.
     is_implicit, _ = dataset.original_encoding
     return Opened(said, dataset, _pixels(source, "little" if is_little else "big", not is_implicit))

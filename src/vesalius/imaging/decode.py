@@ -7,7 +7,8 @@ import numpy as np
 from vesalius.errors import DecodeError
 from vesalius.imaging.decoder import LIMITS, Limits, Request
 from vesalius.imaging.header import Header, read_header
-from vesalius.imaging.sandbox import codec_name, filled, sandbox
+from vesalius.imaging.sandbox import codec_name, sandbox
+from vesalius.imaging.values import filled
 
 __all__ = ["LIMITS", "Limits", "mapped", "pixels", "stored"]
 

@@ -30,13 +30,13 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap, Origin
 from vesalius.imaging.marks import SOFTWARE
 from vesalius.imaging.nifti_grid import contradictions, extent, grid, locate
-from vesalius.imaging.sandbox import filled
 from vesalius.imaging.sidecar import Sidecar, read_sidecar
 from vesalius.imaging.unpacked import Unpacked
 from vesalius.imaging.values import (
     DEFLATED,
     Values,
     classes,
+    filled,
     floats,
     narrowed,
     refuse_infinite,

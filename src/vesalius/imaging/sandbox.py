@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
@@ -21,6 +21,7 @@ from pydicom.uid import UID
 from vesalius.errors import DecodeError
 from vesalius.imaging import decoder
 from vesalius.imaging.decoder import Limits, Request
+from vesalius.imaging.values import filled
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -146,19 +147,6 @@ def _exchange(child: subprocess.Popen[bytes], request: Request) -> np.ndarray | 
     if not filled(values, stdout.readinto):  # pyright: ignore[reportAttributeAccessIssue]
         raise EOFError("the child ended within an array")
     return values
-
-
-def filled(values: np.ndarray, readinto: Callable[[memoryview], int | None]) -> bool:
-    """Whether an array could be filled with bytes as they stand in a file, a pipe or a packed stream.
-
-    Args:
-        values: In one piece; changed in place.
-        readinto: Puts bytes that come next into a buffer, and says how many; none at the end.
-    """
-    rest = values.reshape(-1).view(np.uint8).data
-    while rest and (count := readinto(rest)):
-        rest = rest[count:]
-    return not rest
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float, Float32, Int64, Num
 
 from vesalius.errors import ImagingError
-from vesalius.imaging.sandbox import filled
 
 Values = Num[np.ndarray, "c z y x"]
 """What a file stores, in whatever type of number."""
@@ -54,6 +53,19 @@ def floats(array: Values, is_scaled: bool = False) -> Float[np.ndarray, "c z y x
     is_known = is_scaled or array.dtype == np.float32 or array.dtype.itemsize < single.itemsize
     is_exact = is_known or bool((single == array).all())
     return single if is_exact else np.ascontiguousarray(array, dtype=np.float64)
+
+
+def filled(values: np.ndarray, readinto: Callable[[memoryview], int | None]) -> bool:
+    """Whether an array could be filled with bytes as they stand in a file, a pipe or a packed stream.
+
+    Args:
+        values: In one piece; changed in place.
+        readinto: Puts bytes that come next into a buffer, and says how many; none at the end.
+    """
+    rest = values.reshape(-1).view(np.uint8).data
+    while rest and (count := readinto(rest)):
+        rest = rest[count:]
+    return not rest
 
 
 def singles(

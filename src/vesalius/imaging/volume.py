@@ -30,22 +30,38 @@ def upright(image: Image) -> Image:
     Args:
         image: A volume of any orientation.
     """
-    matrix = image.geometry.matrix
-    directions = np.abs(matrix[:3, :3]) / np.linalg.norm(matrix[:3, :3], axis=0)
-    axes = linear_sum_assignment(-directions)[1][::-1]
-    turned = [axis for axis, world in zip(axes, (2, 1, 0), strict=True) if matrix[world, axis] < 0]
+    axes, turned = _turn(image.geometry)
+    if axes == [0, 1, 2] and not turned:
+        return image
+    voxels = image.voxels.flip([1 + axis for axis in turned]) if turned else image.voxels
+    voxels = voxels.permute(0, *(1 + axis for axis in axes))
+    return image.onto(voxels.contiguous(), upright_grid(image.geometry))
+
+
+def upright_grid(grid: Geometry) -> Geometry:
+    """The grid that `upright` gives a volume.
+
+    Args:
+        grid: Of the volume, of any orientation.
+    """
+    axes, turned = _turn(grid)
+    matrix, shape = grid.matrix, np.array(grid.shape)
     first = np.zeros(3)
-    first[turned] = np.array(image.geometry.shape)[turned] - 1
+    first[turned] = shape[turned] - 1
     z, y, x = (float(place) for place in first)
-    matrix[:3, 3] = image.geometry.position((z, y, x))
+    matrix[:3, 3] = grid.position((z, y, x))
     matrix[:3, turned] *= -1
     matrix[:3, :3] = matrix[:3, axes]
-    voxels = image.voxels.flip([1 + int(axis) for axis in turned]) if turned else image.voxels
-    voxels = voxels.permute(0, *(1 + int(axis) for axis in axes))
-    z, y, x = voxels.shape[1:]
-    if list(axes) == [0, 1, 2] and not turned:
-        return image
-    return image.onto(voxels.contiguous(), Geometry.from_matrix((z, y, x), matrix))
+    z, y, x = (int(side) for side in shape[axes])
+    return Geometry.from_matrix((z, y, x), matrix)
+
+
+def _turn(grid: Geometry) -> tuple[list[int], list[int]]:
+    """The axes of a grid in the order of the patient, and which of them run the other way."""
+    columns = grid.matrix[:3, :3]
+    directions = np.abs(columns) / np.linalg.norm(columns, axis=0)
+    axes = [int(axis) for axis in linear_sum_assignment(-directions)[1][::-1]]
+    return axes, [axis for axis, world in zip(axes, (2, 1, 0), strict=True) if columns[world, axis] < 0]
 
 
 def grid_spacing(grids: list[Geometry], size: Extent) -> Spacing:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vesalius.errors import ModelError, StorageError
-from vesalius.model.export import columns_of, written_pictures
+from vesalius.model.export import columns_of, write_table, written_pictures
 from vesalius.model.model import Model, load_model, together
 from vesalius.storage import new_folder, written
 
@@ -71,8 +71,7 @@ def fill(share: Share) -> None:
         rows = written_pictures(
             model, share.classes, share.seed, beside, share.evidence, share.first, share.nifti
         )
-        with (beside / _ROWS).open("w", newline="") as target:
-            csv.writer(target).writerows(rows)
+        write_table(beside / _ROWS, [*rows])
 
 
 def write_in_bulk(
@@ -106,7 +105,7 @@ def write_in_bulk(
     if folder.exists():
         raise StorageError(folder, "it exists already, wanted a new folder")
     known = load_model(model)
-    known.sample(classes[:1], seed)
+    known.refuse(classes, seed)
     work = folder.with_name(f".{folder.name}.shares")
     asked = Share(model, known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
     shares = _claimed(asked, BATCHES * together(known.recipe))
@@ -157,9 +156,8 @@ def _join(work: Path, shares: Sequence[Share], model: Model, folder: Path) -> No
                 label.mkdir(parents=True, exist_ok=True)
                 os.replace(made, label / made.name)
             lines += rows
-        head = columns_of(model)
-        with written(whole / "metadata.csv") as beside, beside.open("w", newline="") as target:
-            csv.writer(target).writerows(row[: len(head)] for row in (head, *lines))
+        with written(whole / "metadata.csv") as beside:
+            write_table(beside, (columns_of(model), *lines))
         os.replace(whole, folder)
         shutil.rmtree(work)
     except OSError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from vesalius.errors import StorageError
 from vesalius.imaging.dicom_write import write_dicom
 from vesalius.imaging.formats import write_image
 from vesalius.imaging.image import Origin
@@ -48,22 +49,37 @@ def write_samples(
         ModelError: A class that the model does not have, or a negative seed.
         StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
-    head = columns_of(model)
     with new_folder(folder) as beside:
-        rows = []
+        rows: list[Sequence[object]] = []
         for row in written_pictures(model, classes, seed, beside, evidence, nifti=nifti):
             rows.append(row)
             watch(len(rows))
-        with (beside / "metadata.csv").open("w", newline="") as target:
-            csv.writer(target).writerows(row[: len(head)] for row in (head, *rows))
+        write_table(beside / "metadata.csv", (columns_of(model), *rows))
         add(beside)
     return folder
 
 
 def columns_of(model: Model) -> tuple[str, ...]:
-    """Columns of ``metadata.csv``; a line of `written_pictures` may be longer by the last."""
+    """Columns of ``metadata.csv``, and of the lines of `written_pictures`."""
     fact = model.recipe.task.fact or "label"
     return ("file", "label", "patient", "seed", "index", *(() if fact == "label" else (fact,)))
+
+
+def write_table(file: Path, rows: Sequence[Sequence[object]]) -> None:
+    """Write the lines of a table as CSV.
+
+    Args:
+        file: Where to.
+        rows: All as wide as the first.
+
+    Raises:
+        StorageError: One is not: it would stand under the wrong columns.
+    """
+    for place, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise StorageError(file, f"line {place + 1} has {len(row)} cells, wanted {len(rows[0])}")
+    with file.open("w", newline="") as target:
+        csv.writer(target).writerows(rows)
 
 
 def written_pictures(
@@ -90,6 +106,7 @@ def written_pictures(
         ModelError: A class that the model does not have, or a negative seed.
         StorageError: The disk is unwilling.
     """
+    width = len(columns_of(model))
     for index, image in enumerate(model.images(classes, seed, first), first):
         label = model.recipe.task.classes[classes[index - first]]
         patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
@@ -101,7 +118,7 @@ def written_pictures(
             words = f"SYNTHETIC {label}"
             write_dicom(image, folder / place, mark, patient=patient, series_description=words)
             file = place if model.recipe.task.is_volume else f"{place}/0001.dcm"
-        yield file, label, patient, seed, index, label
+        yield (file, label, patient, seed, index, label)[:width]
 
 
 def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:

@@ -49,6 +49,20 @@ class Model:
         Raises:
             ModelError: A class index that the recipe does not have, or a negative seed or number.
         """
+        self.refuse(classes, seed, first)
+        return drawn(self.generator, self.recipe, classes, seed, first)
+
+    def refuse(self, classes: Sequence[int], seed: int, first: int = 0) -> None:
+        """Refuse what `sample` cannot make.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+            first: Number of the first of them.
+
+        Raises:
+            ModelError: A class index that the recipe does not have, or a negative seed or number.
+        """
         for name, number in (("seed", seed), ("first", first)):
             if number < 0:
                 raise ModelError(f"{name} is {number}, wanted 0 or more")
@@ -56,7 +70,6 @@ class Model:
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
-        return drawn(self.generator, self.recipe, classes, seed, first)
 
     def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
         """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
@@ -100,7 +113,6 @@ def together(recipe: Recipe) -> int:
     return max(1, min(_TOGETHER, _VOXELS_TOGETHER // recipe.task.voxels))
 
 
-@torch.no_grad()
 def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
     """Scaled pictures of a generator that belongs to a recipe, one for each class index.
 
@@ -114,7 +126,23 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
     Returns:
         Pictures on the CPU.
     """
-    device = next(generator.parameters()).device
+    return undamped(generator, recipe, classes, seed, first).clamp(-1, 1)
+
+
+@torch.no_grad()
+def undamped(
+    generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0
+) -> Batch:
+    """What `drawn` gives before values beyond [-1, 1] are cut off.
+
+    Args:
+        generator: In evaluation mode; also a part of one that takes latents and classes.
+        recipe: Whose generator it is.
+        classes: Class of each picture.
+        seed: Of the latents.
+        first: Number of the first picture.
+    """
+    device = next(iter(generator.state_dict().values())).device
     latents = [
         torch.randn(recipe.objective.generator.latent, generator=seeded(seed, index))
         for index in range(first, first + len(classes))
@@ -122,7 +150,7 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
     size = together(recipe)
     parts = zip(torch.stack(latents).split(size), torch.tensor(classes).split(size), strict=True)
     made = (generator(some.to(device), labels.to(device)) for some, labels in parts)
-    return torch.cat([pictures.clamp(-1, 1).cpu() for pictures in made])
+    return torch.cat([pictures.cpu() for pictures in made])
 
 
 def load_model(folder: Path) -> Model:

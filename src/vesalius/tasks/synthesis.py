@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, prod
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
-from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright
+from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
 from vesalius.networks.blocks import Shape
 
 ANYBODY = "all"
@@ -76,7 +76,7 @@ class Synthesis:
     @property
     def is_volume(self) -> bool:
         """Whether pictures have several slices."""
-        return len(self.size) == 3
+        return are_volumes(self.size)
 
     def encode(self, case: Case) -> Single:
         """One case as a batch of one.
@@ -124,6 +124,21 @@ class Synthesis:
         return self.classes.index(value)
 
 
+def are_volumes(size: Size) -> TypeGuard[Extent]:
+    """Whether a size is that of volumes, and not of pictures of one slice."""
+    return len(size) == 3
+
+
+def refuse_size(size: Size) -> None:
+    """Refuse a size that no network here can learn.
+
+    Raises:
+        RecipeError: A side is not a multiple of 16 from 16 to 128.
+    """
+    if any(side not in range(16, 129, 16) for side in size):
+        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
+
+
 def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesis:
     """The task that fits a cohort: channels, units and spacing are found by looking at some of it.
 
@@ -138,16 +153,14 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         RecipeError: A side is not a multiple of 16 from 16 to 128.
     """
     sides = (size, size) if isinstance(size, int) else size
-    for side in sides:
-        if side not in range(16, 129, 16):
-            raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
+    refuse_size(sides)
     classes = (ANYBODY,) if fact is None else cohort.levels(fact)
     if fact is not None and len(classes) < 2:
         raise CohortError(
             f"cohort {cohort.name} has one class only, {fact} = {', '.join(classes)!r}; wanted two or more, "
             "another label, or none for a generator without classes"
         )
-    seen = _looks(cohort, len(sides) == 3)
+    seen = _looks(cohort, are_volumes(sides))
     channels = _common([image.voxels.shape[0] for image, _ in seen])
     looks = [image for image, _ in seen if image.voxels.shape[0] == channels]
     grids = [grid for image, grid in seen if image.voxels.shape[0] == channels]
@@ -160,7 +173,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         fact=fact,
         intensity=intensity,
         made=made,
-        spacing=grid_spacing(grids, sides) if len(sides) == 3 else _spacing(grids, max(sides)),
+        spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
     )
 
@@ -176,7 +189,7 @@ def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:
         try:
             image = cohort.cases[index].image()
             looks.append(
-                (_thinned(image), upright(image).geometry) if are_volumes else (image, image.geometry)
+                (_thinned(image), upright_grid(image.geometry)) if are_volumes else (image, image.geometry)
             )
         except ImagingError as error:
             why = str(error)

@@ -64,17 +64,21 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Pulse:
-    """What pictures are like, in two numbers.
+    """What pictures are like, in three numbers.
 
     Args:
         spread: How much pictures of one class differ, seen coarsely: their standard deviation in
             scaled units. A collapse is a fall of it.
         roughness: Mean squared difference of neighbouring pixels. Noise, lattices and checkerboards
             are a rise of it.
+        variety: Share of the fine detail, in amplitude, that differs between pictures of one class: 0
+            where all have the same, 1 where nothing is common to them. Of made pictures only what the
+            network adds to its linear base counts. A network that no longer listens is a fall of it.
     """
 
     spread: float
     roughness: float
+    variety: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """The pulse of a game: a few cheap numbers that tell early whether it is going wrong."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from vesalius.model.model import drawn
+from vesalius.model.model import undamped
+from vesalius.networks.blocks import flat, without_coarse
+from vesalius.networks.linear import LinearBase
 from vesalius.recipes.recipe import Recipe
 from vesalius.shapes import Batch, Classes
 from vesalius.training.loop import Game, Pulse
@@ -19,28 +22,45 @@ BEAT = 50
 _SEEN = 64
 _COARSE = 8
 _TURN = 97
+_NOTHING = 1e-12
 _LEAST_SPREAD = 0.4
 _LEAST_SHOWN = 0.1
 _MOST_ROUGH = 4.0
 
 
 @torch.no_grad()
-def pulse_of(image: Batch, condition: Classes) -> Pulse:
+def pulse_of(image: Batch, condition: Classes, added: Batch | None = None) -> Pulse:
     """The pulse of some pictures.
 
     Args:
         image: Pictures scaled to [-1, 1].
         condition: Class of each.
+        added: What a network added to its linear base to make them; None where there is no base.
     """
     image = image.float()
     coarse = adaptive_avg_pool2d(image.flatten(1, 2), _COARSE).flatten(1)
+    steps = [image.diff(dim=axis).square().mean() for axis in (-3, -2, -1) if image.shape[axis] > 1]
+    return Pulse(
+        spread=float(_within(coarse, condition).sqrt()),
+        roughness=float(sum(steps) / len(steps)),
+        variety=float(_variety(image if added is None else added.float(), condition)),
+    )
+
+
+def _variety(image: Batch, condition: Classes) -> Float[Tensor, ""]:
+    """The linear base is left out by whoever calls: its components vary at every scale, not only coarsely."""
+    detail = without_coarse(flat(image, 2 if image.shape[2] == 1 else 3), _COARSE).flatten(1)
+    return (_within(detail, condition) / (detail.square().mean() + _NOTHING)).sqrt()
+
+
+def _within(rows: Float[Tensor, "b d"], condition: Classes) -> Float[Tensor, ""]:
+    """Mean variance of the columns within classes."""
     apart, freedom = torch.zeros(()), 0
     for index in condition.unique():
-        rows = coarse[condition == index]
-        apart = apart + (rows - rows.mean(0)).square().mean(1).sum()
-        freedom += len(rows) - 1
-    steps = [image.diff(dim=axis).square().mean() for axis in (-3, -2, -1) if image.shape[axis] > 1]
-    return Pulse(float((apart / max(freedom, 1)).sqrt()), float(sum(steps) / len(steps)))
+        some = rows[condition == index]
+        apart = apart + (some - some.mean(0)).square().mean(1).sum()
+        freedom += len(some) - 1
+    return apart / max(freedom, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +110,18 @@ def made_pulse(game: Game, stacked: Stacked) -> Pulse:
     classes = batch(stacked, recipe.seed, game.step, _TURN, _SEEN).condition
     generator.eval()
     with game.machine.precision(False):
-        made = drawn(generator, recipe, classes.tolist(), recipe.seed)
+        made = undamped(generator, recipe, classes.tolist(), recipe.seed)
+        added = _added(made, generator, recipe, classes)
     generator.train()
-    return pulse_of(made, classes)
+    return pulse_of(made.clamp(-1, 1), classes, added)
+
+
+def _added(made: Batch, generator: nn.Module, recipe: Recipe, condition: Classes) -> Batch:
+    """What a network added to its linear base; all of the pictures where it has none."""
+    base = getattr(generator, "base", None)
+    if not isinstance(base, LinearBase):
+        return made
+    return made - undamped(base, recipe, condition.tolist(), recipe.seed)
 
 
 def fault_of_pictures(game: Game, stacked: Stacked, usual: Usual) -> str:
@@ -135,17 +164,22 @@ def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
 
     Args:
         now: Of what the generator makes.
-        safe: Of what it made when it was last well; None when it never was yet: then pictures may be
-            alike, and as rough as those that it began with.
+        safe: Of what it made when it was last well; None when it never was yet: then pictures, and what
+            is added to them, may be alike, and as rough as those that it began with.
         usual: What training pictures are like.
     """
     safe = safe or Pulse(0.0, usual.begun.roughness)
-    if not all(np.isfinite((now.spread, now.roughness))):
+    if not np.isfinite(astuple(now)).all():
         return "the made pictures are not finite"
     if now.spread < _LEAST_SPREAD * min(safe.spread, usual.pulse.spread):
         return (
             f"the made pictures have become alike: they differ by {now.spread:.2g}, "
             f"before by {safe.spread:.2g}, real ones by {usual.pulse.spread:.2g}"
+        )
+    if now.variety < _LEAST_SPREAD * min(safe.variety, usual.pulse.variety):
+        return (
+            f"the network has come to add the same to every picture: {now.variety:.2g} of the detail that it "
+            f"adds differs, before {safe.variety:.2g}, of the detail of real ones {usual.pulse.variety:.2g}"
         )
     if now.roughness > _MOST_ROUGH * max(safe.roughness, usual.pulse.roughness):
         return (

@@ -1,5 +1,7 @@
 """What a run does when its pulse is bad: fall back, go on more calmly, and after three tries stop."""
 
+from dataclasses import asdict
+
 from vesalius.errors import TrainingError
 from vesalius.training import ledger
 from vesalius.training.checkpoint import fall_back, save, set_rate
@@ -23,7 +25,7 @@ def fault(run: Run) -> str:
     if wrong := fault_of_pictures(game, run.stacked, run.usual):
         raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
     now = made_pulse(game, run.stacked)
-    told = {"watch/spread": round(now.spread, 6), "watch/roughness": round(now.roughness, 6)}
+    told = {f"watch/{name}": round(value, 6) for name, value in asdict(now).items()}
     ledger.append(run.ledger, {"step": game.step, **told})
     return fault_of_made(now, game.haven and game.haven.pulse, run.usual)
 
