@@ -1,9 +1,16 @@
-"""Scripts of the benchmarks as modules."""
+"""Scripts of the benchmarks as modules, and a contest that takes seconds."""
 
 import importlib.util
 import sys
 
 import pytest
+
+from vesalius.cli.people import split_people
+from vesalius.cli.verbs import Selection
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.evidence.effort import Effort
+
+TINY = Effort(2, 16, 2, 9, 1, 2, 2, 1, 2, False)
 
 
 @pytest.fixture
@@ -20,3 +27,17 @@ def script(request, monkeypatch):
         return loaded
 
     return load
+
+
+@pytest.fixture(scope="session")
+def people():
+    """Phantoms, cut by patient."""
+    return split_people(phantom_cohort(90, size=16), Selection())
+
+
+@pytest.fixture
+def contest(script, people):
+    """All phantoms opened, to be measured with the least effort."""
+    # As the scripts import it, so that its classes are theirs.
+    module = importlib.import_module("contest")
+    return module.Contest(importlib.import_module("cohorts").opened(people, 16, with_test=True), 0, TINY)
