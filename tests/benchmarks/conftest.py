@@ -1,7 +1,8 @@
 """Scripts of the benchmarks as modules, and a contest that takes seconds."""
 
-import importlib.util
 import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 
@@ -20,8 +21,8 @@ def script(request, monkeypatch):
     monkeypatch.syspath_prepend(str(folder))
 
     def load(name):
-        spec = importlib.util.spec_from_file_location(f"benchmark_{name}", folder / f"{name}.py")
-        loaded = importlib.util.module_from_spec(spec)
+        spec = spec_from_file_location(f"benchmark_{name}", folder / f"{name}.py")
+        loaded = module_from_spec(spec)
         monkeypatch.setitem(sys.modules, spec.name, loaded)
         spec.loader.exec_module(loaded)
         return loaded
@@ -39,5 +40,5 @@ def people():
 def contest(script, people):
     """All phantoms opened, to be measured with the least effort."""
     # As the scripts import it, so that its classes are theirs.
-    module = importlib.import_module("contest")
-    return module.Contest(importlib.import_module("cohorts").opened(people, 16, with_test=True), 0, TINY)
+    side = import_module("cohorts").opened(people, 16, with_test=True)
+    return import_module("contest").Contest(side, 0, TINY)
