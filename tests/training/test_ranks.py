@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.networks.style import StyleGenerator
+from vesalius.objectives import AnyObjective
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.denoising import Denoising
@@ -143,6 +145,10 @@ def losses():
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.losses
+
+
+def test_no_objective_is_left_out():
+    assert {type(game) for game in GAMES.values()} == set(get_args(AnyObjective))
 
 
 @pytest.mark.parametrize("game", GAMES)
