@@ -66,11 +66,11 @@ def cohort(name: str, data: Path, seeds: int, minutes: float) -> int:
     spaces = [texture_space(train.stack), ssl_space(train.stack, 0, 150)]
     labels = np.random.default_rng(0).choice(real.labels, 500)
     with_base = conditional_gan(task, people.parts.train, minutes)
-    start = with_base.objective.generator.head_start
+    usual = with_base.objective.generator
     found: dict[str, list[list[float]]] = {"head start": [], "none": []}
     for seed in range(seeds):
-        for what, components in (("head start", start), ("none", 0)):
-            generator = replace(with_base.objective.generator, head_start=components)
+        for what, components in (("head start", usual.head_start), ("none", 0)):
+            generator = usual if components else replace(usual, head_start=0, anchor=0)
             objective = replace(with_base.objective, generator=generator)
             model = trained(replace(with_base, objective=objective, seed=seed), people, minutes)
             if components and seed == 0:
