@@ -11,15 +11,13 @@ numbers are measured in one run, in turns, on the CPU, and the median of the tur
 """
 
 import argparse
-import time
 from collections.abc import Callable, Sized
-from dataclasses import dataclass
 from functools import partial
 from math import pi, radians, sqrt
-from statistics import median
 
 import torch
 from promise import promise
+from race import Entry, raced
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -55,21 +53,6 @@ class Repeated(Dataset[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:
         return torch.as_tensor(self.change(self.picture))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One competitor.
-
-    Args:
-        name: For the table.
-        step: Changes some pictures.
-        count: How many.
-    """
-
-    name: str
-    step: Callable[[], object]
-    count: int
 
 
 def ours(shape: tuple[int, ...]) -> Entry:
@@ -157,26 +140,6 @@ def entries(shape: tuple[int, ...], asked: argparse.Namespace) -> list[Entry]:
 def emptied(loader: DataLoader[Tensor]) -> int:
     """All batches of a loader, counted."""
     return sum(isinstance(batch, Sized) for batch in loader)
-
-
-def timed(step: Callable[[], object], times: int) -> float:
-    """Seconds of one step."""
-    started = time.perf_counter()
-    for _ in range(times):
-        step()
-    return (time.perf_counter() - started) / times
-
-
-def raced(competitors: list[Entry], seconds: float, rounds: int) -> dict[str, float]:
-    """Pictures a second of each, measured in turns."""
-    found: dict[str, list[float]] = {each.name: [] for each in competitors}
-    for each in competitors:
-        each.step()
-    for _ in range(rounds):
-        for each in competitors:
-            times = max(1, round(seconds / rounds / max(timed(each.step, 1), 1e-4)))
-            found[each.name].append(each.count / timed(each.step, times))
-    return {name: median(rates) for name, rates in found.items()}
 
 
 def row(name: str, asked: argparse.Namespace) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """One cohort and seed on which methods are trained for the same time and measured by the same people."""
 
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -45,8 +46,13 @@ METHODS = {
     "variational": "synthesis.variational",
     "nonsaturating": "synthesis.nonsaturating_gan",
     "stylegan": "synthesis.stylegan",
+    "free": "synthesis.conditional_gan",
+    "anchored": "synthesis.conditional_gan",
 }
 """Recipes by the name of the method."""
+
+ANCHORS = {"free": 0, "anchored": 8}
+"""Methods that are ours but for the cells along the shortest side that its generator is anchored to."""
 
 _WANTED = ("KID", "coverage", "C2ST")
 _MADE = 500
@@ -179,7 +185,8 @@ class Contest:
     def recipe(self, method: str, minutes: float) -> Recipe:
         """What a method plays on this cohort."""
         cohort, task = self.side.people.parts.train, self.side.task
-        return RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
+        usual = RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
+        return anchored(usual, ANCHORS[method]) if method in ANCHORS else usual
 
     def begun(self, recipe: Recipe, minutes: float, folder: Path, people: Cohort | None = None) -> Run:
         """A run under the judge of all; a folder of one that was broken off is taken up.
@@ -226,6 +233,29 @@ class Contest:
         exam = Exam(asked, people, ssl.space, classes, seed, effort.seeds, effort.network_steps)
         areas = {"TSTR network": exam.network(lesson), "TSTR logistic": exam.linear(lesson)}
         return {name: one.estimate(name, len(test), seed) for name, one in areas.items()}
+
+
+def anchored(recipe: Recipe, cells: int) -> Recipe:
+    """A recipe whose generator is anchored to so many cells, in small pictures to cells of four voxels."""
+    generator = replace(recipe.objective.generator, anchor=min(cells, min(recipe.task.size) // 4))
+    return replace(recipe, objective=replace(recipe.objective, generator=generator))
+
+
+def found(asked: Row, folder: Path) -> Row | None:
+    """What an earlier run left of a row; None where it left nothing. One of another budget ends the program.
+
+    Args:
+        asked: Who is to be measured, and for how long.
+        folder: Of the row.
+    """
+    file = folder / "row.json"
+    if not file.exists():
+        return None
+    row = ROW.validate_json(file.read_bytes())
+    if (row.minutes, row.quick) != (asked.minutes, asked.quick):
+        played, wanted = (f"{one.minutes:g}{', quick' * one.quick}" for one in (row, asked))
+        sys.exit(f"{file}: played {played} minutes, wanted {wanted}: name a new --out")
+    return row
 
 
 def entered(contest: Contest, row: Row, run: Run | None) -> tuple[Row, Stacked | None]:

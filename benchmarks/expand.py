@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cohorts import COHORTS
-from promise import promise
+from promise import new_out, promise
 
 from vesalius.evidence.record import Evidence, read_evidence
 
@@ -126,9 +126,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     if asked.quick:
         asked.seeds, asked.minutes = 1, 1.0
-    if asked.out.exists():
-        sys.exit(f"--out is {asked.out}, which exists already; wanted a new folder")
-    asked.out.mkdir(parents=True)
+    new_out(asked.out)
     print(HEAD)
     found = []
     for name in asked.cohorts:

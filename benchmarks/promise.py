@@ -1,7 +1,15 @@
-"""The last line of every benchmark, and its exit code."""
+"""The new folder that a benchmark begins with, and the last line and exit code that it ends with."""
 
 import sys
+from pathlib import Path
 from typing import NoReturn
+
+
+def new_out(out: Path) -> None:
+    """Make the folder of ``--out``; one that exists ends the program: old figures are not told as new."""
+    if out.exists():
+        sys.exit(f"--out is {out}, which exists already; wanted a new folder")
+    out.mkdir(parents=True)
 
 
 def promise(what: str, figure: str, target: str, holds: bool) -> NoReturn:

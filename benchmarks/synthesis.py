@@ -13,7 +13,6 @@ space, and clearly better where they lie apart in its favour in both; over seeds
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
-from contest import LINEAR, METHODS, ROW, Contest, Row, entered, keep
+from contest import LINEAR, METHODS, Contest, Row, entered, found, keep
 from promise import promise
 from sheets import leave_shown, sheet
 
@@ -67,25 +66,12 @@ class Place:
         """Of one row."""
         return self.out / cohort / str(seed) / method
 
-    def found(self, cohort: str, seed: int, method: str) -> Row | None:
-        """The row of an earlier run; None where there is none."""
-        file = self.folder(cohort, seed, method) / "row.json"
-        if not file.exists():
-            return None
-        row = ROW.validate_json(file.read_text())
-        if (row.minutes, row.quick) != (self.minutes, self.quick):
-            sys.exit(
-                f"{file}: played {row.minutes:g} minutes{', quick' if row.quick else ''}, "
-                f"wanted {self.minutes:g}{', quick' if self.quick else ''}: name a new --out"
-            )
-        return row
-
     def people(self, cohort: str) -> People:
         """The people of a cohort, cut by patient."""
         if cohort == PHANTOMS:
             return phantoms(self.quick)
-        found = COHORTS[cohort].people(self.data)
-        return by_volume(found) if cohort == "hippocampus" else found
+        people = COHORTS[cohort].people(self.data)
+        return by_volume(people) if cohort == "hippocampus" else people
 
 
 def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list[Row]:
@@ -100,11 +86,11 @@ def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list
         return Contest(side, seed, QUICK if place.quick else FULL)
 
     for method in methods:
-        row = place.found(cohort, seed, method)
+        folder = place.folder(cohort, seed, method)
+        asked = Row(cohort, method, seed, place.minutes, place.quick)
+        row = found(asked, folder)
         if row is None:
-            folder = place.folder(cohort, seed, method)
             folder.mkdir(parents=True, exist_ok=True)
-            asked = Row(cohort, method, seed, place.minutes, place.quick)
             run = None if method == LINEAR else begun(contest(), method, place.minutes, folder / "run")
             row, made = entered(contest(), asked, run)
             keep(row, made, folder)
@@ -153,14 +139,14 @@ def standing(rows: Sequence[Row], rival: str, measure: str) -> int | None:
     says nothing.
     """
     by_seed = {(row.method, row.seed): row for row in rows}
-    found = []
+    told = []
     for seed in sorted({row.seed for row in rows}):
         ours, other = by_seed[OURS, seed], by_seed[rival, seed]
         if ours.problem or other.problem:
-            found.append(bool(other.problem) - bool(ours.problem))
+            told.append(bool(other.problem) - bool(ours.problem))
         elif (mine := ours.score(measure)) and (theirs := other.score(measure)):
-            found.append(against(mine.estimate, theirs.estimate))
-    return int(median(found)) if found else None
+            told.append(against(mine.estimate, theirs.estimate))
+    return int(median(told)) if told else None
 
 
 def compared(rows: Sequence[Row], rivals: Sequence[str]) -> tuple[bool, bool]:
@@ -182,8 +168,8 @@ def compared(rows: Sequence[Row], rivals: Sequence[str]) -> tuple[bool, bool]:
 def conclude(rows: Sequence[Row], rivals: Sequence[str]) -> None:
     """The promise: nowhere worse, and clearly better on three of four cohorts."""
     cohorts = list(dict.fromkeys(row.cohort for row in rows))
-    found = [compared([row for row in rows if row.cohort == name], rivals) for name in cohorts]
-    level, better = (sum(side) for side in zip(*found, strict=True))
+    sides = [compared([row for row in rows if row.cohort == name], rivals) for name in cohorts]
+    level, better = (sum(side) for side in zip(*sides, strict=True))
     wanted = -(-3 * len(cohorts) // 4)
     promise(
         "cohorts where ours is worse than no method, and clearly better than all (KID, both spaces)",

@@ -8,15 +8,13 @@ Floating-point operations are counted by torch on the plain loop, not estimated.
 """
 
 import argparse
-import time
 from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from statistics import median
+from dataclasses import replace
 
 import numpy as np
 import torch
 from promise import promise
+from race import Entry, Step, raced, timed
 from torch import nn
 from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -38,23 +36,6 @@ from vesalius.training.stream import Stacked
 
 _BATCH = {32: 32, 64: 16, 128: 16, 256: 8}
 _NONE = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
-
-Step = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One competitor.
-
-    Args:
-        name: For the table.
-        step: Plays one step.
-        batch: Real pictures of a step.
-    """
-
-    name: str
-    step: Step
-    batch: int
 
 
 def pictures(size: int) -> Stacked:
@@ -197,28 +178,6 @@ def peak(machine: Machine) -> float:
             seconds = min(timed(lambda: layer(image), 10) for _ in range(5))  # noqa: B023
             best = max(best, 2 * 9 * width * width * side * side * 16 / seconds)
     return best
-
-
-def timed(step: Step, times: int) -> float:
-    """Seconds of one step."""
-    started = time.perf_counter()
-    for _ in range(times):
-        step()
-    return (time.perf_counter() - started) / times
-
-
-def raced(entries: list[Entry], seconds: float, rounds: int) -> dict[str, float]:
-    """Images a second of each, measured in turns."""
-    found: dict[str, list[float]] = {each.name: [] for each in entries}
-    warm = {}
-    for each in entries:
-        each.step()
-        warm[each.name] = timed(each.step, 1)
-    for _ in range(rounds):
-        for each in entries:
-            times = max(1, round(seconds / rounds / max(warm[each.name], 1e-4)))
-            found[each.name].append(each.batch / timed(each.step, times))
-    return {name: median(rates) for name, rates in found.items()}
 
 
 def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> tuple[float, float, float]:

@@ -11,19 +11,19 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from cohorts import COHORTS
+from cohorts import COHORTS, some
+from head_start import measured
 from promise import promise
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.evidence.diversity import neighbourhoods
-from vesalius.evidence.features import Space, ssl_space, texture_space
-from vesalius.evidence.fidelity import kernel_distance
+from vesalius.evidence.features import ssl_space, texture_space
 from vesalius.model.model import Model
+from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import conditional_gan
-from vesalius.tasks.synthesis import Synthesis, synthesis_of
+from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import fit
-from vesalius.training.stream import Stacked, stack
+from vesalius.training.stream import stack
 from vesalius.training.transfer import Start, read_start, started
 
 FEW = (50, 100, 200, 400)
@@ -37,45 +37,38 @@ def people_of(data: Path, is_quick: bool) -> tuple[Cohort, Cohort]:
     return parts.train, parts.val
 
 
-def first(cohort: Cohort, patients: list[str]) -> Cohort:
-    """The cases of some patients."""
-    return cohort.where(lambda case: case.patient in set(patients))
+def cut(train: Cohort, count: int) -> tuple[Cohort, Cohort]:
+    """So many people, and all others."""
+    few = some(train, count)
+    people = few.patients
+    return few, train.where(lambda case: case.patient not in people)
 
 
-def trained(task: Synthesis, cohort: Cohort, seed: int, folder: Path, start: Start | None) -> Model:
+def trained(recipe: Recipe, cohort: Cohort, folder: Path, minutes: float, start: Start | None) -> Model:
     """A model of one cell of the table."""
-    recipe = conditional_gan(task, cohort, MINUTES, seed)
-    recipe = recipe if start is None else started(recipe, start)
-    return fit(recipe, cohort, folder, MINUTES, start=start)
+    return fit(recipe if start is None else started(recipe, start), cohort, folder, minutes, start=start)
 
 
-def measured(spaces: list[Space], real: Stacked, model: Model, labels: np.ndarray) -> list[float]:
-    """KID in each space, then coverage in the last."""
-    made = model.sample(labels.tolist(), 1).numpy()
-    kids = [kernel_distance(space.embed(real.stack), space.embed(made))[0] for space in spaces]
-    count = min(len(real), len(made))
-    near = neighbourhoods(spaces[-1].embed(real.stack[:count]), spaces[-1].embed(made[:count]))
-    return [*kids, float(near.covered.mean())]
-
-
-def table(train: Cohort, val: Cohort, sizes: tuple[int, ...], seeds: int, folder: Path) -> dict[int, int]:
+def table(
+    train: Cohort, val: Cohort, sizes: tuple[int, ...], seeds: int, minutes: float, folder: Path
+) -> dict[int, int]:
     """All cells; for each number of people, in how many of the three numbers the start is better."""
     task = synthesis_of(train, 32 if sizes[0] < FEW[0] else 64, "label")
-    patients = sorted(train.patients)
-    few, many = patients[: sizes[-1]], patients[sizes[-1] :]
+    few, many = cut(train, sizes[-1])
     real = stack(val, task)
-    spaces = [texture_space(real.stack), ssl_space(stack(first(train, many), task).stack, 0, 150)]
+    spaces = [texture_space(real.stack), ssl_space(stack(many, task).stack, 0, 150)]
     labels = np.random.default_rng(0).choice(real.labels, 500)
-    trained(task, first(train, many), 0, folder / "many", None)
+    trained(conditional_gan(task, many, minutes), many, folder / "many", minutes, None)
     start = read_start(folder / "many")
     better = {}
     for size in sizes:
-        cohort = first(train, few[:size])
+        cohort = some(few, size)
         found: dict[str, list[list[float]]] = {"started": [], "fresh": []}
         for seed in range(seeds):
+            recipe = conditional_gan(task, cohort, minutes, seed)
             for what, begun in (("started", start), ("fresh", None)):
-                model = trained(task, cohort, seed, folder / f"{what}-{size}-{seed}", begun)
-                numbers = measured(spaces, real, model, labels)
+                model = trained(recipe, cohort, folder / f"{what}-{size}-{seed}", minutes, begun)
+                numbers = measured(spaces, real, model.sample(labels.tolist(), 1).numpy())
                 texture, ssl, coverage = numbers
                 steps = model.card.steps
                 print(
@@ -95,12 +88,13 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seeds", type=int, default=2)
     asked = parser.parse_args()
-    MINUTES = 0.05 if asked.quick else asked.minutes
+    if asked.quick:
+        asked.seeds, asked.minutes = 1, 0.05
     sides = people_of(asked.data, asked.quick)
     print("people what     seed  steps KID texture   KID ssl  coverage")
     with tempfile.TemporaryDirectory() as place:
         sizes = (24,) if asked.quick else FEW
-        better = table(*sides, sizes, 1 if asked.quick else asked.seeds, Path(place))
+        better = table(*sides, sizes, asked.seeds, asked.minutes, Path(place))
     said = ", ".join(f"{size} people {count} of 3" for size, count in better.items())
     holds = min(better.values()) >= 2
     promise("numbers in which a start is better", said, "2 of 3 for each number of people", holds)

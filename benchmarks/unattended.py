@@ -2,9 +2,10 @@
 
 Run as ``.venv/bin/python benchmarks/unattended.py [--cohorts chest ct ...] [--seeds 3] [--minutes 3]
 [--data FOLDER] [--out FOLDER] [--quick]``. X-ray, CT slices, MR slices of a phantom and of the hippocampus,
-microscopy grey and in colour, and people of known truth. A row holds when the run came to its end with finite
-losses, was not given up, and what the kept model makes varies at least half as much as the pictures that
-it learnt from, seen coarsely (`training.pulse`). Whether it is like them is asked by ``synthesis.py``.
+microscopy grey and in colour, and people of known truth. The folder must be new. A row holds when the run
+came to its end with finite losses, was not given up, and what the kept model makes varies at least half as
+much as the pictures that it learnt from, seen coarsely (`training.pulse`). Whether it is like them is asked
+by ``synthesis.py``.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import torch
 from cohorts import COHORTS, PHANTOMS, Choice, phantoms
-from promise import promise
+from promise import new_out, promise
 
 from vesalius.cli.judge import events_of
 from vesalius.cli.people import People
@@ -103,6 +104,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     if asked.quick:
         asked.seeds, asked.minutes = 1, 0.2
+    new_out(asked.out)
     endings = []
     for name in asked.cohorts:
         people = people_of(name, asked.data, asked.quick)

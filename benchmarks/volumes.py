@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from cohorts import COHORTS
 from PIL import Image as Raster
-from promise import promise
-from throughput import Entry, counted, raced
+from promise import new_out, promise
+from race import Entry, raced
+from throughput import counted
 
 from vesalius.cli.people import gather_people
 from vesalius.cohort.cohort import Cohort
@@ -160,7 +161,7 @@ def ratio(seconds: float, rounds: int) -> float:
     """Operations a second over three axes beside those over two: the same text, as many voxels a step."""
     with without_denormals():
         entries = [stepping((64, 64), 64), stepping((32, 32, 32), 8)]
-        flop = {each.name: counted(each.step) / each.batch for each in entries}
+        flop = {each.name: counted(each.step) / each.count for each in entries}
         rates = raced(entries, seconds, rounds)
     for name, rate in rates.items():
         print(f"{name:14} {rate / 1e6:7.2f} million voxels/s, {rate * flop[name] / 1e9:7.1f} GFLOP/s")
@@ -181,9 +182,7 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     if asked.quick:
         asked.size, asked.minutes = asked.size[:1], 0.2
-    if asked.out.exists():
-        sys.exit(f"--out is {asked.out}, which exists already; wanted a new folder")
-    asked.out.mkdir(parents=True)
+    new_out(asked.out)
     print(f"{find_machine()}, {torch.get_num_threads()} threads")
     speed = ratio(4.0 if asked.quick else 30.0, 2 if asked.quick else 5)
     found = {side: row(side, asked) for side in asked.size}

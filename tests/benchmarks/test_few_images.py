@@ -5,24 +5,13 @@ from importlib import import_module
 
 import pytest
 
-from vesalius.cli.people import split_people
-from vesalius.cli.verbs import Selection
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Estimate
-
-TINY = Effort(2, 16, 2, 9, 1, 2, 2, 1, 2, False)
 
 
 @pytest.fixture
 def bench(script):
     return script("few_images")
-
-
-@pytest.fixture
-def contest(bench):
-    people = split_people(phantom_cohort(90, size=16), Selection())
-    return bench.Contest(import_module("cohorts").opened(people, 16, with_test=True), 0, TINY)
 
 
 def row(bench, method, value, seed=0):
@@ -41,23 +30,26 @@ def test_smaller_sets_lie_within_larger_ones(bench):
 
 
 def test_arms_differ_in_augmentation_and_follow_the_people(bench, contest):
-    train = contest.side.people.parts.train
-    few = bench.some(train, 20)
+    many = phantom_cohort(128, size=16)
+    few = bench.some(many, 20)
     fixed, none = (bench.recipe(contest, arm, few, 1.0) for arm in ("fixed", "none"))
     assert none.objective == replace(fixed.objective, augment=bench.OFF)
     assert bench.recipe(contest, "adaptive", few, 1.0).objective.adaptive is not None
-    assert fixed.batch < bench.recipe(contest, "fixed", train, 1.0).batch or len(train) < 64
+    assert (fixed.batch, bench.recipe(contest, "fixed", many, 1.0).batch) == (4, 16)
 
 
 def test_a_cell_is_measured_asked_for_leaks_and_kept(bench, contest, tmp_path, monkeypatch, capsys):
     learn = bench.learn_detector
     monkeypatch.setattr(bench, "learn_detector", lambda train, augment, seed: learn(train, augment, seed, 2))
-    people = bench.some(contest.side.people.parts.train, 20)
-    told = bench.cell(contest, bench.Row("phantoms", "fixed 20", 0, 0.003, True), people, tmp_path)
+    asked = bench.Row("phantoms", "fixed 20", 0, 0.003, True)
+    told = bench.cell(contest, asked, 20, tmp_path)
     assert {*bench.DISTANCES} < {one.name for one in told.scores}
     assert "cutout" in (tmp_path / "leaks.txt").read_text()
-    assert (tmp_path / "row.json").exists()
     assert "fixed 20, seed 0: leaks: " in capsys.readouterr().out
+    monkeypatch.setattr(bench, "entered", None)
+    assert bench.cell(contest, asked, 20, tmp_path) == told
+    with pytest.raises(SystemExit, match=r"played 0.003, quick minutes, wanted 10: name a new --out"):
+        bench.cell(contest, replace(asked, minutes=10.0, quick=False), 20, tmp_path)
 
 
 def test_gains_are_counted_where_both_arms_were_measured(bench):

@@ -1,21 +1,12 @@
 """What the benchmark of reading makes of its own figures."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 
 
 @pytest.fixture
-def bench(request, monkeypatch):
-    folder = request.config.rootpath / "benchmarks"
-    monkeypatch.syspath_prepend(str(folder))
-    spec = importlib.util.spec_from_file_location("benchmark_io", folder / "io.py")
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, script)
-    spec.loader.exec_module(script)
-    return script
+def bench(script):
+    return script("io")
 
 
 @pytest.mark.parametrize(("took", "word"), [(20.0, "2.0x of 2x"), (19.0, "1.9x BELOW 2x")])

@@ -7,20 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image as Raster
 
-from vesalius.cli.people import split_people
-from vesalius.cli.verbs import Selection
-from vesalius.cohort.phantom import phantom_cohort
-from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Estimate
-
-TINY = Effort(2, 16, 2, 9, 1, 2, 2, 1, 2, False)
 
 
 @pytest.fixture
 def bench(script):
     loaded = script("synthesis")
     contest = import_module("contest")
-    loaded.Score, loaded.play = contest.Score, contest.play
+    loaded.Score, loaded.ROW, loaded.play = contest.Score, contest.ROW, contest.play
     return loaded
 
 
@@ -94,12 +88,22 @@ def test_a_finished_row_is_not_played_again(bench, tmp_path, monkeypatch):
 def test_rows_of_another_budget_are_not_mixed_in(bench, tmp_path):
     bench.keep(row(bench, "linear", 3), None, tmp_path / "chest" / "0" / "linear")
     with pytest.raises(SystemExit, match="played 10 minutes, wanted 3: name a new --out"):
-        bench.Place(tmp_path, tmp_path, 3.0, False).found("chest", 0, "linear")
+        bench.played(bench.Place(tmp_path, tmp_path, 3.0, False), "chest", 0, ["linear"])
 
 
-def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
-    people = split_people(phantom_cohort(90, size=16), Selection())
-    contest = bench.Contest(bench.opened(people, 16, with_test=True), 0, TINY)
+def test_the_anchor_of_a_method_is_its_own_whatever_the_default_has(bench, contest):
+    usual = contest.recipe("ours", 1.0)
+    for method, size, anchor in (("free", 16, 0), ("anchored", 16, 4), ("anchored", 64, 8)):
+        task = replace(contest.side.task, size=(size, size))
+        recipe = replace(contest, side=replace(contest.side, task=task)).recipe(method, 1.0)
+        assert recipe.objective.generator == replace(usual.objective.generator, anchor=anchor)
+        assert replace(
+            recipe.objective, generator=usual.objective.generator, gamma=usual.objective.gamma
+        ) == (usual.objective)
+        recipe.objective.generator.build(task.shape, 2)
+
+
+def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
     found = []
     for method in ("linear", "hinge_diffaugment"):
         folder = tmp_path / method
@@ -119,27 +123,23 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, tmp_path):
         assert sheet.height == 16 + 2 * 2 * (16 + 2) - 2
 
 
-def test_a_run_that_was_broken_off_goes_on(bench, tmp_path):
-    people = split_people(phantom_cohort(90, size=16), Selection())
-    contest = bench.Contest(bench.opened(people, 16, with_test=True), 0, TINY)
-    broken = bench.begun(contest, "hinge_diffaugment", 0.005, tmp_path / "run")
+def test_a_run_that_was_broken_off_goes_on(bench, contest, tmp_path):
+    broken = bench.begun(contest, "hinge_diffaugment", 1.0, tmp_path / "run")
     for tick in bench.play(broken):
         if tick.step == 2:
             break
-    again = bench.begun(contest, "hinge_diffaugment", 0.005, tmp_path / "run")
+    again = bench.begun(contest, "hinge_diffaugment", 1.0, tmp_path / "run")
     assert again.game.step == 2
     assert again.seconds == pytest.approx(broken.seconds, abs=1e-6)
 
 
-def test_test_people_are_measured_only_where_they_are_asked_for(bench):
-    people = split_people(phantom_cohort(90, size=16), Selection())
+def test_test_people_are_measured_only_where_they_are_asked_for(contest):
     with pytest.raises(ValueError, match="not opened"):
-        bench.Contest(bench.opened(people, 16), 0, TINY).known  # noqa: B018
+        replace(contest, side=replace(contest.side, test=None)).known  # noqa: B018
 
 
-def test_volumes_of_a_block_count_one_by_one_and_keep_their_side(script):
+def test_volumes_of_a_block_count_one_by_one_and_keep_their_side(script, people):
     cohorts = script("cohorts")
-    people = split_people(phantom_cohort(90, size=16), Selection())
     sides = cohorts.by_volume(people).parts
     assert [len(side) for side in sides] == [len(side) for side in people.parts]
     case = people.parts.test.cases[0]

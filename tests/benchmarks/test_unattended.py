@@ -2,10 +2,6 @@
 
 import pytest
 
-from vesalius.cli.people import split_people
-from vesalius.cli.verbs import Selection
-from vesalius.cohort.phantom import phantom_cohort
-
 
 @pytest.fixture
 def bench(script):
@@ -19,20 +15,18 @@ def test_a_run_holds_that_ended_and_kept_its_variety(bench, share, is_over, hold
     assert bench.Ending(9, 9, share, (), is_over).holds is holds
 
 
-def test_a_run_is_trained_judged_and_looked_at(bench, tmp_path):
-    people = split_people(phantom_cohort(90, size=16), Selection())
+def test_a_run_is_trained_judged_and_looked_at(bench, people, tmp_path):
     found = bench.trained(people, 16, 0, 0.01, tmp_path / "run")
     assert found.is_over
     assert 0 < found.kept <= found.steps
     assert found.share > 0.1
 
 
-def test_a_run_that_is_given_up_is_told_as_such(bench, tmp_path, monkeypatch):
+def test_a_run_that_is_given_up_is_told_as_such(bench, people, tmp_path, monkeypatch):
     def given_up(run):
         raise bench.TrainingError("it was given up")
         yield
 
     monkeypatch.setattr(bench, "play", given_up)
-    people = split_people(phantom_cohort(60, size=16), Selection())
     found = bench.trained(people, 16, 0, 0.01, tmp_path / "run")
     assert (found.holds, found.said) == (False, ("it was given up",))

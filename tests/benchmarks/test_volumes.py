@@ -1,9 +1,5 @@
 """The benchmark of volumes measures what it says, on volumes of noise."""
 
-import importlib.util
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,14 +9,8 @@ from vesalius.training.stream import Stacked
 
 
 @pytest.fixture
-def bench(request, monkeypatch):
-    folder = request.config.rootpath / "benchmarks"
-    monkeypatch.syspath_prepend(str(folder))
-    spec = importlib.util.spec_from_file_location("benchmark_volumes", folder / "volumes.py")
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, script)
-    spec.loader.exec_module(script)
-    return script
+def bench(script):
+    return script("volumes")
 
 
 def noise(seed, count, level=0.0):
@@ -50,14 +40,6 @@ def test_a_sheet_shows_every_volume_as_three_planes(bench, tmp_path):
 @pytest.mark.parametrize("size", [(16, 16), (16, 16, 16)])
 def test_a_step_over_two_and_three_axes_is_counted_by_its_voxels(bench, size):
     entry = bench.stepping(size, 4)
-    assert entry.batch == 4 * np.prod(size)
+    assert entry.count == 4 * np.prod(size)
     assert all(np.isfinite(value) for value in entry.step().values())
     assert bench.counted(entry.step) > 1e6
-
-
-def test_an_earlier_folder_is_not_reported_as_new(request, tmp_path):
-    program = request.config.rootpath / "benchmarks" / "volumes.py"
-    words = [sys.executable, str(program), "--out", str(tmp_path)]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stderr == f"--out is {tmp_path}, which exists already; wanted a new folder\n"

@@ -1,7 +1,8 @@
-"""One CT slice that is whole, for tests to change."""
+"""One CT slice that is whole, and NIfTI files that others wrote, for tests to change."""
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -52,3 +53,36 @@ def saved():
         return paths
 
     return write
+
+
+AFFINE = np.array([[-2.0, 0, 0, 11], [0, 3.0, 0, -7], [0, 0, 4.0, 5], [0, 0, 0, 1]])
+
+
+@pytest.fixture
+def affine():
+    """Where the voxels of a foreign NIfTI file lie."""
+    return AFFINE.copy()
+
+
+@pytest.fixture
+def foreign():
+    """Write a NIfTI file as nibabel does, with some fields of its header changed."""
+
+    def write(path: Path, array: np.ndarray, sform: np.ndarray | None = AFFINE, **fields) -> Path:
+        picture = nibabel.Nifti1Image(array, sform)
+        for name, value in fields.items():
+            picture.header[name] = value
+        path.write_bytes(picture.to_bytes())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def ramp():
+    """Count the voxels of a grid of 4 x 3 x 2, in numbers of a type."""
+
+    def count(dtype=np.int16) -> np.ndarray:
+        return np.arange(24).reshape(4, 3, 2).astype(dtype)
+
+    return count

@@ -30,8 +30,9 @@ def model(tmp_path_factory):
     objective = Wasserstein(generator=Generator(width=4, latent=8), discriminator=Discriminator(width=4))
     task = synthesis_of(people, 16, "label")
     recipe = Recipe(task=task, objective=objective, steps=1, batch=4, half_life=9.0)
-    fit(recipe, people, tmp_path_factory.mktemp("bulk") / "run")
-    return tmp_path_factory.getbasetemp() / "bulk0" / "run" / "model"
+    folder = tmp_path_factory.mktemp("bulk")
+    fit(recipe, people, folder / "run")
+    return folder / "run" / "model"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def small_shares(monkeypatch):
 
 
 def with_ray():
-    """The module that needs Ray; where that is missing, the module may stand half imported."""
+    """The module that needs Ray; the test is skipped where that is missing."""
     pytest.importorskip("ray", reason="the extra ray is not installed")
     return import_module("vesalius.model.workers")
 
@@ -153,9 +154,7 @@ def dying(share):
 
 @pytest.mark.slow
 def test_processes_that_die_are_begun_again(model, alone, tmp_path, monkeypatch):
-    pytest.importorskip("ray", reason="the extra ray is not installed")
-    from vesalius.model import workers
-
+    workers = with_ray()
     mortal = workers.ray.remote(num_cpus=1, max_retries=2)(dying)
     monkeypatch.setattr(workers, "_fill", mortal)
     assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made", workers.over(2))) == alone

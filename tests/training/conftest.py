@@ -8,6 +8,8 @@ from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.augmentation import augment_for
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.devices import find_machine
+from vesalius.training.loop import begin, train
 
 
 def small_recipe(cohort, steps=30):
@@ -34,3 +36,18 @@ def recipe_for():
 @pytest.fixture(scope="session")
 def people():
     return phantom_cohort(12, size=16)
+
+
+@pytest.fixture(scope="session")
+def played():
+    """Play a recipe with pictures, to its end or to a step: the game, and what every step says."""
+
+    def play(recipe, pictures, steps=None):
+        game, numbers = begin(recipe, pictures, find_machine()), []
+        for tick in train(game, pictures):
+            numbers.append(tick.numbers())
+            if tick.step == steps:
+                break
+        return game, numbers
+
+    return play

@@ -49,32 +49,22 @@ def _recipe(kind, task, steps=6, seed=3):
     return Recipe(task=task, objective=GAMES[kind], steps=steps, batch=8, half_life=100.0, seed=seed)
 
 
-def _played(recipe, pictures, steps=None):
-    game = begin(recipe, pictures, find_machine())
-    numbers = []
-    for tick in train(game, pictures):
-        numbers.append(tick.numbers())
-        if tick.step == steps:
-            break
-    return game, numbers
-
-
 def _weights(game):
     return {**game.players.state_dict(), **game.average.network.state_dict()}
 
 
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others(kind, task, pictures):
-    _, first = _played(_recipe(kind, task), pictures)
-    _, second = _played(_recipe(kind, task), pictures)
-    _, other = _played(_recipe(kind, task, seed=4), pictures)
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(kind, task, pictures, played):
+    _, first = played(_recipe(kind, task), pictures)
+    _, second = played(_recipe(kind, task), pictures)
+    _, other = played(_recipe(kind, task, seed=4), pictures)
     assert first == second
     assert first != other
 
 
-def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(kind, task, pictures, tmp_path):
+def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(kind, task, pictures, tmp_path, played):
     recipe = _recipe(kind, task)
-    whole, _ = _played(recipe, pictures)
-    stopped, _ = _played(recipe, pictures, steps=3)
+    whole, _ = played(recipe, pictures)
+    stopped, _ = played(recipe, pictures, steps=3)
     checkpoint.save(stopped, tmp_path / "game.safetensors")
     taken_up = begin(recipe, pictures, find_machine())
     checkpoint.resume(taken_up, tmp_path / "game.safetensors")
@@ -84,15 +74,15 @@ def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(kind, task
         assert torch.equal(value, _weights(taken_up)[name]), name
 
 
-def test_some_dozens_of_steps_lower_the_loss(kind, task, pictures):
-    _, numbers = _played(_recipe(kind, task, steps=80), pictures)
+def test_some_dozens_of_steps_lower_the_loss(kind, task, pictures, played):
+    _, numbers = played(_recipe(kind, task, steps=80), pictures)
     losses = [sum(terms.values()) for terms in numbers]
     assert fmean(losses[-20:]) < fmean(losses[:10]) - 0.1
 
 
-def test_a_picture_depends_on_the_seed_and_its_number_alone(kind, task, pictures):
+def test_a_picture_depends_on_the_seed_and_its_number_alone(kind, task, pictures, played):
     recipe = _recipe(kind, task, steps=12)
-    game, _ = _played(recipe, pictures)
+    game, _ = played(recipe, pictures)
     generator = game.average.network
     made = drawn(generator, recipe, [0, 1, 0, 1], 7)
     assert torch.allclose(drawn(generator, recipe, [0, 1, 1], 7)[:2], made[:2], atol=1e-4)

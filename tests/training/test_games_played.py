@@ -52,18 +52,8 @@ def pictures():
     return Stacked(values, np.arange(24) % 2, names, names)
 
 
-def played(recipe, pictures, steps=None):
-    game = begin(recipe, pictures, find_machine())
-    numbers = []
-    for tick in train(game, pictures):
-        numbers.append(tick.numbers())
-        if tick.step == steps:
-            break
-    return game, numbers
-
-
 @pytest.mark.parametrize("objective", GAMES, ids=lambda one: one.kind)
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others(objective, pictures):
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(objective, pictures, played):
     (_, first), (_, again) = (played(toy(objective), pictures) for _ in range(2))
     _, other = played(toy(objective, seed=4), pictures)
     assert first == again
@@ -72,7 +62,7 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others(objective, 
 
 @pytest.mark.parametrize("stop", [3, 4])
 @pytest.mark.parametrize("objective", GAMES, ids=lambda one: one.kind)
-def test_a_game_taken_up_ends_as_one_that_was_not_stopped(objective, stop, pictures, tmp_path):
+def test_a_game_taken_up_ends_as_one_that_was_not_stopped(objective, stop, pictures, tmp_path, played):
     recipe = toy(objective)
     whole, numbers = played(recipe, pictures)
     stopped, _ = played(recipe, pictures, steps=stop)
@@ -84,7 +74,7 @@ def test_a_game_taken_up_ends_as_one_that_was_not_stopped(objective, stop, pictu
     assert all(torch.equal(value, theirs[name]) for name, value in whole.players.state_dict().items())
 
 
-def test_the_strength_moves_and_is_written_down(pictures):
+def test_the_strength_moves_and_is_written_down(pictures, played):
     game, numbers = played(toy(ADAPTIVE), pictures)
     strengths = [step["discriminator/strength"] for step in numbers]
     assert strengths[0] == 0 < strengths[-1] == float(game.players["strength"].value)
@@ -92,7 +82,7 @@ def test_the_strength_moves_and_is_written_down(pictures):
     assert "strength" not in game.optimizers
 
 
-def test_what_is_only_written_down_moves_nobody(pictures):
+def test_what_is_only_written_down_moves_nobody(pictures, played):
     """A strength that may never leave nothing must play the game of no augmentation at all."""
     still = replace(ADAPTIVE, adaptive=Adaptive(target=0.999, every=1000))
     none = replace(ADAPTIVE, adaptive=None, augment=replace(SHAKEN, probability=0.0))

@@ -44,33 +44,23 @@ def pictures(count=24) -> Stacked:
     return Stacked(values, np.arange(count) % 2, names, names)
 
 
-def played(recipe, steps=None):
-    game = begin(recipe, pictures(), find_machine())
-    numbers = []
-    for tick in train(game, pictures()):
-        numbers.append(tick.numbers())
-        if tick.step == steps:
-            break
-    return game, numbers
-
-
 def weights(game):
     return torch.cat([value.flatten().double() for value in game.players.state_dict().values()])
 
 
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others():
-    _, first = played(toy())
-    _, second = played(toy())
-    _, other = played(toy(seed=4))
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(played):
+    _, first = played(toy(), pictures())
+    _, second = played(toy(), pictures())
+    _, other = played(toy(seed=4), pictures())
     assert first == second
     assert first != other
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5])
-def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, stop):
+def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, stop, played):
     recipe = toy(head_start=2)
-    whole, _ = played(recipe)
-    stopped, _ = played(recipe, steps=stop)
+    whole, _ = played(recipe, pictures())
+    stopped, _ = played(recipe, pictures(), steps=stop)
     checkpoint.save(stopped, tmp_path / "game.safetensors", seconds=1.5)
     taken_up = begin(recipe, pictures(), find_machine())
     assert checkpoint.resume(taken_up, tmp_path / "game.safetensors") == (1.5, "")
@@ -81,8 +71,8 @@ def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, 
         assert torch.equal(value, taken_up.average.network.state_dict()[name]), name
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
-    game, _ = played(toy(), steps=1)
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, played):
+    game, _ = played(toy(), pictures(), steps=1)
     checkpoint.save(game, tmp_path / "game.safetensors")
     other = begin(toy(seed=9), pictures(), find_machine())
     with pytest.raises(ModelError, match="another recipe"):
@@ -97,11 +87,11 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("at", [3, 400, -1], ids=["its length", "its words", "its numbers"])
-def test_of_a_checkpoint_with_one_bit_turned_the_one_before_is_taken(tmp_path, at):
+def test_of_a_checkpoint_with_one_bit_turned_the_one_before_is_taken(tmp_path, at, played):
     path = tmp_path / "game.safetensors"
     recipe = toy()
     for step in (2, 4):
-        game, _ = played(recipe, steps=step)
+        game, _ = played(recipe, pictures(), steps=step)
         checkpoint.save(game, path, seconds=float(step))
     content = bytearray(path.read_bytes())
     content[at] ^= 1
@@ -112,14 +102,14 @@ def test_of_a_checkpoint_with_one_bit_turned_the_one_before_is_taken(tmp_path, a
     assert damage.startswith(f"{path}: checkpoint ")
     for _ in train(taken_up, pictures()):
         pass
-    assert torch.equal(weights(played(recipe)[0]), weights(taken_up))
+    assert torch.equal(weights(played(recipe, pictures())[0]), weights(taken_up))
     checkpoint.before(path).unlink()
     with pytest.raises(ModelError, match=r"game.safetensors: checkpoint (is damaged|cannot be read)"):
         checkpoint.resume(begin(recipe, pictures(), find_machine()), path)
 
 
-def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch):
-    game, _ = played(toy(), steps=1)
+def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch, played):
+    game, _ = played(toy(), pictures(), steps=1)
     path = tmp_path / "game.safetensors"
     checkpoint.save(game, path)
     before = path.read_bytes()
@@ -150,8 +140,8 @@ def test_rare_classes_are_drawn_by_the_root_of_their_share():
     assert drawn.mean() == pytest.approx(1 / 11, abs=0.01)
 
 
-def test_the_average_follows_and_settles():
-    game, _ = played(replace(toy(), steps=3))
+def test_the_average_follows_and_settles(played):
+    game, _ = played(replace(toy(), steps=3), pictures())
     mine = game.average.network.state_dict()["stem.weight"]
     theirs = game.players["generator"].state_dict()["stem.weight"]
     assert 0 < float((mine - theirs).abs().max()) < 0.01

@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -20,12 +22,16 @@ from vesalius.networks import ranks
 from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
+from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.style import StyleGenerator
+from vesalius.objectives import AnyObjective
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
+from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
@@ -48,6 +54,12 @@ GAMES = {
     "minimax": Minimax(generator=generator, discriminator=Discriminator(width=4, group=1, norm="batch")),
     "nonsaturating": Nonsaturating(
         **two, augment=augment, adaptive=Adaptive(target=0.1, ramp=64, every=2), lazy=2
+    ),
+    "reconstructing": Reconstructing(
+        generator=FastGenerator(width=4, latent=8), discriminator=FastDiscriminator(width=4), augment=augment
+    ),
+    "style": Nonsaturating(
+        generator=StyleGenerator(width=4, latent=8), discriminator=critic, augment=augment, lazy=2
     ),
     "relativistic": Relativistic(**two, augment=augment),
     "wasserstein": Wasserstein(**two, critic_turns=2),
@@ -87,31 +99,31 @@ def srun(rank):
     return job | {"SLURM_NODELIST": "127.0.0.1", "SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)}
 
 
-def begin(words, told=torchrun):
-    """Two processes, with what they are told by whoever starts them."""
+@contextmanager
+def begun(words, told=torchrun):
+    """Two processes, with what they are told by whoever starts them; none outlives the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     same = {"MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    return [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), *map(str, words)],
-            env=os.environ | same | told(rank),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
+    with ExitStack() as stack:
+        processes = []
+        for rank in range(2):
+            process = subprocess.Popen(
+                [sys.executable, str(PROGRAM), *map(str, words)],
+                env=os.environ | same | told(rank),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            processes.append(stack.enter_context(process))
+            stack.callback(process.kill)
+        yield processes
 
 
 def ended(processes):
     """Exit codes and what was said, once all have ended."""
-    try:
-        said = [process.communicate(timeout=100) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
+    said = [process.communicate(timeout=100) for process in processes]
     return [process.returncode for process in processes], said
 
 
@@ -121,7 +133,8 @@ def together(recipes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("games")
     for name, recipe in recipes.items():
         (folder / f"{name}.json").write_text(recipe.to_json())
-    codes, said = ended(begin(["games", folder]))
+    with begun(["games", folder]) as processes:
+        codes, said = ended(processes)
     assert codes == [0, 0], said
     return {name: json.loads((folder / f"{name}.losses").read_text()) for name in recipes}
 
@@ -132,6 +145,10 @@ def losses():
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.losses
+
+
+def test_no_objective_is_left_out():
+    assert {type(game) for game in GAMES.values()} == set(get_args(AnyObjective))
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -177,17 +194,18 @@ def test_a_normalisation_alone_is_the_plain_one():
     assert list(other.state_dict()) == list(plain.state_dict())
 
 
-def begun(folder, recipe):
+def prepared(folder, recipe):
     (folder / "recipe.json").write_text(recipe.to_json())
     return folder
 
 
 def test_a_run_moves_between_one_process_and_two_and_one_of_them_writes(people, recipes, tmp_path):
     recipe = replace(recipes["hinge"], steps=30)
-    folder = begun(tmp_path, recipe)
+    folder = prepared(tmp_path, recipe)
     for _, _tick in zip(range(6), play(open_run(folder / "run", recipe, people)), strict=False):
         pass
-    codes, said = ended(begin(["run", folder, 13]))
+    with begun(["run", folder, 13]) as processes:
+        codes, said = ended(processes)
     assert codes == [0, 0], said
     taken_up = open_run(folder / "run", recipe, people)
     assert taken_up.game.step == 13
@@ -200,8 +218,9 @@ def test_a_run_moves_between_one_process_and_two_and_one_of_them_writes(people, 
 
 
 def test_two_tasks_of_slurm_finish_one_model(recipes, tmp_path):
-    folder = begun(tmp_path, replace(recipes["hinge"], steps=26))
-    codes, said = ended(begin(["run", folder, 0], srun))
+    folder = prepared(tmp_path, replace(recipes["hinge"], steps=26))
+    with begun(["run", folder, 0], srun) as processes:
+        codes, said = ended(processes)
     assert codes == [0, 0], said
     lines = [line["step"] for line in ledger.read(folder / "run" / "ledger.jsonl") if "seconds" in line]
     assert lines == [25, 26]
@@ -210,23 +229,24 @@ def test_two_tasks_of_slurm_finish_one_model(recipes, tmp_path):
 
 def test_a_signal_to_one_process_ends_all_with_a_checkpoint(people, recipes, tmp_path):
     recipe = replace(recipes["hinge"], steps=10**6)
-    processes = begin(["run", begun(tmp_path, recipe), 0])
-    for line in processes[1].stdout:
-        if int(line.split()[1]) == 5:
-            processes[1].send_signal(signal.SIGTERM)
-            break
-    codes, said = ended(processes)
+    with begun(["run", prepared(tmp_path, recipe), 0]) as processes:
+        for line in processes[1].stdout:
+            if int(line.split()[1]) == 5:
+                processes[1].send_signal(signal.SIGTERM)
+                break
+        codes, said = ended(processes)
     assert 0 not in codes, said
     assert all("KeyboardInterrupt: 15" in err for _, err in said)
     assert 5 <= open_run(tmp_path / "run", recipe, people).game.step < 10**5
 
 
 def test_when_one_process_dies_the_others_do_not_wait_for_it(recipes, tmp_path):
-    processes = begin(["run", begun(tmp_path, replace(recipes["hinge"], steps=10**6)), 0])
-    for line in processes[0].stdout:
-        if int(line.split()[1]) == 3:
-            processes[1].kill()
-            break
-    codes, said = ended(processes)
+    folder = prepared(tmp_path, replace(recipes["hinge"], steps=10**6))
+    with begun(["run", folder, 0]) as processes:
+        for line in processes[0].stdout:
+            if int(line.split()[1]) == 3:
+                processes[1].kill()
+                break
+        codes, said = ended(processes)
     assert codes[0] == 1
     assert "TrainingError: process 0: lost another process of the run" in said[0][1]
