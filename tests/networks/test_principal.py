@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vesalius.networks.blocks import seeded
-from vesalius.networks.principal import evened, foresee, principal
+from vesalius.networks.principal import evened, foresee, foretold, principal
 
 
 def test_components_carry_the_variance_above_the_noise():
@@ -60,3 +60,11 @@ def test_every_person_counts_the_same():
     rows = torch.ones(5, 3)
     evenly = evened(rows, torch.tensor([0, 0, 0, 0, 1]))
     assert torch.allclose(evenly[:4].square().sum(), evenly[4].square().sum())
+
+
+def test_what_people_share_is_foretold_and_what_they_do_not_is_not():
+    who = torch.arange(120)
+    shared, alone = _drawn(120, 4, noise=0.05), _drawn(120, 1, noise=3.0)
+    assert foretold(shared - shared.mean(0), who, 30) > 0.9
+    assert foretold(alone - alone.mean(0), who, 30) < 0.5
+    assert foretold(torch.zeros(120, 9), who, 4) == 0.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf, log
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from vesalius.networks.blocks import seeded
@@ -100,9 +100,7 @@ def foresee(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> For
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 4, for the likelihood.
     """
-    people = who.unique()
-    people = people[torch.randperm(len(people), generator=seeded(0))]
-    is_aside = torch.isin(who, people[: max(1, len(people) // _ASIDE)])
+    is_aside = _quarters(who)[0]
     asked, aside = (_thinned(rows[chosen], who[chosen]) for chosen in (~is_aside, is_aside))
     values, vectors = _spectrum(asked)
     # A direction without any variance has no likelihood.
@@ -112,6 +110,40 @@ def foresee(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> For
     fits = [(_likelihood(values, places, aside, count), count) for count in counts]
     best = max(fits)[1]
     return Foreseen(best, aside, aside - places[:, :best] @ vectors[:best])
+
+
+def foretold(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> float:
+    """How much of other people components explain, as a share of what they explain of their own.
+
+    Every person is once among the others: components are taken from three quarters of the people at a time.
+
+    Args:
+        rows: Centred observations of at least four people.
+        who: Person of each.
+        most: Components; fewer where a quarter has no four pictures for each.
+
+    Returns:
+        About 1 where what some people differ in, others differ in, too; near 0 where each component is
+        an accident of who was asked.
+    """
+    own, other = [], []
+    for is_aside in _quarters(who):
+        asked, aside = (evened(rows[chosen], who[chosen]) for chosen in (~is_aside, is_aside))
+        vectors = _spectrum(asked)[1][: min(most, max(1, len(asked) // _ASIDE))]
+        own.append(_explained(asked, vectors))
+        other.append(_explained(aside, vectors))
+    return sum(other) / sum(own) if sum(own) > 0 else 0.0
+
+
+def _quarters(who: Int[Tensor, "n"]) -> list[Bool[Tensor, "n"]]:
+    people = who.unique()
+    people = people[torch.randperm(len(people), generator=seeded(0))]
+    return [torch.isin(who, people[first::_ASIDE]) for first in range(_ASIDE)]
+
+
+def _explained(rows: Float[Tensor, "n d"], vectors: Float[Tensor, "k d"]) -> float:
+    whole = float(rows.square().sum())
+    return float((rows @ vectors.T).square().sum()) / whole if whole > 0 else 0.0
 
 
 def _thinned(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"]) -> Float[Tensor, "m d"]:

@@ -1,15 +1,17 @@
 """What nobody is asked for: numbers that follow from cohort, pictures and budget."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.networks.blocks import size_of, space_of
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.linear import components_of
+from vesalius.networks.style import StyleGenerator
 from vesalius.objectives import AnyObjective
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.augmentation import augment_for
+from vesalius.recipes.frame import has_frame
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
@@ -29,6 +31,8 @@ class Derived:
             judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
             smaller than 32.
+        has_frame: Whether the pictures have a common frame, so that a linear model of some foretells
+            others; see `recipes.frame`.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
             to the batch, 1 at 64 x 64 and 16.
@@ -43,14 +47,31 @@ class Derived:
     width: int
     components: int
     anchor: int
+    has_frame: bool
     batch: int
     gamma: float
     augment: Augment
 
     @property
-    def generator(self) -> Generator:
-        """The player that makes pictures, on the linear head start."""
-        return Generator(width=self.width, head_start=self.components, anchor=self.anchor)
+    def generator(self) -> Generator | StyleGenerator:
+        """The player that makes pictures: on the linear head start, or without one by styles.
+
+        Where pictures have no common frame, a linear model of them is speckle that a network hardly gets
+        rid of, and networks of DCGAN shape make one picture of each class; see the experiment log.
+        """
+        if not self.has_frame:
+            return self.styled
+        return replace(self.plain, head_start=self.components, anchor=self.anchor)
+
+    @property
+    def plain(self) -> Generator:
+        """A player of DCGAN shape that starts from noise."""
+        return Generator(width=self.width)
+
+    @property
+    def styled(self) -> StyleGenerator:
+        """A player whose layers are modulated by styles, with two layers on each grid and half the width."""
+        return StyleGenerator(width=self.width // 2)
 
     @property
     def discriminator(self) -> Discriminator:
@@ -78,6 +99,7 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         width=32 if minutes * 4096 / task.voxels < 20 else 64,
         components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
         anchor=min(8, min(space_of(task.shape)) // 4),
+        has_frame=has_frame(task, train),
         batch=batch,
         gamma=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),

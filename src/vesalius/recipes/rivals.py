@@ -7,7 +7,6 @@ from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.blocks import size_of
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
-from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
@@ -67,8 +66,8 @@ def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> R
         Karras et al., CVPR 2020, sections 2 and 4, for the generator; NeurIPS 2020 for the game.
     """
     usual = nonsaturating_gan(task, train, minutes, seed)
-    generator = StyleGenerator(width=derive(task, train, minutes).width // 2)
-    return replace(usual, objective=replace(usual.objective, generator=generator))
+    styled = derive(task, train, minutes).styled
+    return replace(usual, objective=replace(usual.objective, generator=styled))
 
 
 def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -88,7 +87,7 @@ def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int 
     """
     derived = derive(task, train, minutes)
     game = Hinge(
-        generator=replace(derived.generator, head_start=0, anchor=0),
+        generator=derived.plain,
         discriminator=derived.discriminator,
         augment=derived.augment,
         gamma=derived.gamma,
@@ -132,7 +131,7 @@ def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Reci
     """
     derived = derive(task, train, minutes)
     game = Minimax(
-        generator=replace(derived.generator, head_start=0, anchor=0),
+        generator=derived.plain,
         discriminator=replace(derived.discriminator, norm="batch", group=1),
     )
     return derived.played(game, task, seed)

@@ -1,0 +1,72 @@
+"""Whether pictures have a common frame is told by people who were not asked."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from vesalius.cohort.cohort import Case, Cohort, Held
+from vesalius.cohort.phantom import phantom_cohort
+from vesalius.imaging.geometry import Geometry
+from vesalius.imaging.image import ARBITRARY, Image
+from vesalius.networks.blocks import seeded
+from vesalius.networks.convnet import Generator
+from vesalius.networks.style import StyleGenerator
+from vesalius.recipes.derived import derive
+from vesalius.recipes.frame import has_frame
+from vesalius.tasks.synthesis import synthesis_of
+
+
+def _scattered(people: int, side: int = 32) -> Cohort:
+    """Ten bright cells in each picture, wherever they happen to lie."""
+    cases = []
+    rows = torch.arange(side)
+    for index in range(people):
+        y, x = torch.rand(2, 10, 1, generator=seeded(index)) * side
+        along = [torch.exp(-((rows - place) ** 2) / 2) for place in (y, x)]
+        values = 200 * torch.einsum("ny,nx->yx", *along).clamp(max=1)
+        image = Image(values[None, None].round(), Geometry.plain((1, side, side)), ARBITRARY)
+        cases.append(Case(key=str(index), patient=str(index), pictures={"image": Held(image)}))
+    return Cohort(tuple(cases), "cells")
+
+
+@pytest.mark.parametrize("people", [16, 40, 120])
+def test_bodies_have_a_common_frame_and_scattered_cells_have_none(people):
+    bodies, cells = phantom_cohort(people), _scattered(people)
+    assert has_frame(synthesis_of(bodies, 32, "label"), bodies)
+    assert not has_frame(synthesis_of(cells, 32, None), cells)
+
+
+def test_brightness_is_no_frame():
+    cells = _scattered(40)
+    lit = tuple(
+        replace(case, pictures={"image": Held(_lit(case.image(), 20.0 * (place % 7)))})
+        for place, case in enumerate(cells.cases)
+    )
+    assert not has_frame(synthesis_of(cells, 32, None), replace(cells, cases=lit))
+
+
+def _lit(image: Image, more: float) -> Image:
+    return replace(image, voxels=(image.voxels / 2 + more).round())
+
+
+def test_of_a_few_people_a_frame_is_taken_for_granted():
+    cells = _scattered(15)
+    assert has_frame(synthesis_of(cells, 32, None), cells)
+
+
+def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
+    cells, bodies = _scattered(40), phantom_cohort(40)
+    generator = derive(synthesis_of(cells, 32, None), cells, 1.0).generator
+    assert isinstance(generator, StyleGenerator)
+    assert generator.head_start == 0
+    assert isinstance(derive(synthesis_of(bodies, 32, "label"), bodies, 1.0).generator, Generator)
+
+
+def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
+    cells = _scattered(40)
+    task = synthesis_of(cells, 32, None)
+    volume = Image(torch.zeros(1, 4, 32, 32), Geometry.plain((4, 32, 32)), ARBITRARY)
+    wrong = replace(cells.cases[0], pictures={"image": Held(volume)})
+    assert not has_frame(task, replace(cells, cases=(wrong, *cells.cases[1:])))
+    assert has_frame(task, replace(cells, cases=(wrong,)))
