@@ -236,7 +236,12 @@ class Contest:
 
 
 def anchored(recipe: Recipe, cells: int) -> Recipe:
-    """A recipe whose generator is anchored to so many cells, in small pictures to cells of four voxels."""
+    """A recipe whose generator is anchored to so many cells, in small pictures to cells of four voxels.
+
+    A generator without a head start has nothing to hold on to, and stays as it is.
+    """
+    if not recipe.objective.generator.head_start:
+        return recipe
     generator = replace(recipe.objective.generator, anchor=min(cells, min(recipe.task.size) // 4))
     return replace(recipe, objective=replace(recipe.objective, generator=generator))
 

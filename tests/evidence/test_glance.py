@@ -63,8 +63,30 @@ def test_one_picture_over_and_over_ranks_behind_blurred_pictures_of_all(judge, s
 
 def test_lost_variety_is_never_made_up_for_by_closeness(judge, sides):
     real = wanted(judge, sides[2])
-    strict = replace(judge, usual=2.0)
+    strict = replace(judge, kinds=(replace(judge.kinds[0], least=1.5), *judge.kinds[1:]))
     assert strict(real).rank > judge(real).rank + 25
+
+
+def test_one_class_does_not_make_up_for_another(judge, sides):
+    real = wanted(judge, sides[2])
+    lost = real.copy()
+    lost[judge.labels == 1] = real[judge.labels == 1][:1]
+    whole, without = judge(real), judge(lost)
+    name = "watch/coverage ssl of the worst class"
+    assert {kind.label for kind in judge.kinds} == {None, 0, 1}
+    assert without.numbers[name] < 0.3 < 0.7 < whole.numbers[name]
+    alone = replace(judge, kinds=judge.kinds[:1])
+    assert without.rank - whole.rank > alone(lost).rank - alone(real).rank + 5
+
+
+def test_a_class_of_few_people_aside_is_not_judged_by_itself(sides):
+    few = sides[1]
+    rare = np.zeros_like(few.labels)
+    rare[: glance.LEAST - 1] = 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glance, "_ENCODER_STEPS", 2)
+        judge = glance_by(sides[0], replace(few, labels=rare))
+    assert {kind.label for kind in judge.kinds} <= {None, 0}
 
 
 def test_nobody_judges_by_too_few_people(sides):
