@@ -24,33 +24,33 @@ from vesalius.training.loop import begin, train
 from vesalius.training.stream import Stacked
 
 HINGE = {
-    "discriminator/real": 0.9460315,
-    "discriminator/made": 1.0200635,
-    "discriminator/r1": 0.6619974,
-    "generator/adversarial": 0.0364476,
+    "discriminator/real": 0.9541717,
+    "discriminator/made": 1.0100831,
+    "discriminator/r1": 0.6420172,
+    "generator/adversarial": 0.0413995,
 }
 RELATIVISTIC = {
-    "discriminator/adversarial": 0.6813796,
-    "discriminator/r1+r2": 0.1053611,
-    "generator/adversarial": 0.6717731,
+    "discriminator/adversarial": 0.6796712,
+    "discriminator/r1+r2": 0.1029983,
+    "generator/adversarial": 0.6724850,
 }
 NONSATURATING = {
-    "discriminator/real": 0.6686004,
-    "discriminator/made": 0.6981329,
-    "discriminator/r1": 0.564488,
-    "discriminator/strength": 0.192,
+    "discriminator/real": 0.6702611,
+    "discriminator/made": 0.6906787,
+    "discriminator/r1": 0.5609601,
+    "discriminator/strength": 0.128,
     "discriminator/r_t": 0.75,
-    "generator/adversarial": 0.6857515,
+    "generator/adversarial": 0.6894288,
 }
 WASSERSTEIN = {
-    "discriminator/distance": -0.0122768,
-    "discriminator/penalty": 1.2941505,
-    "generator/adversarial": 0.0807633,
+    "discriminator/distance": -0.0058372,
+    "discriminator/penalty": 1.2866236,
+    "generator/adversarial": 0.0974183,
 }
 MINIMAX = {
-    "discriminator/real": 0.7126049,
-    "discriminator/made": 0.6249635,
-    "generator/adversarial": 0.7790386,
+    "discriminator/real": 0.7115952,
+    "discriminator/made": 0.6437002,
+    "generator/adversarial": 0.7569480,
 }
 RECONSTRUCTING = {
     "discriminator/real": 0.9510563,

@@ -124,8 +124,8 @@ def walk(plan: Plan, people: People) -> None:
     start = plan.start
     if start is not None:
         refuse_known(people, start)
-    _refuse_few("training", len(people.parts.train))
     task = synthesis_of(people.parts.train, plan.size, people.fact)
+    _refuse_few("training", len(people.parts.train))
     recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
     if len(people.parts.test):

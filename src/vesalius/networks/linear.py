@@ -154,8 +154,7 @@ class LinearBase(nn.Module):
             images: Training pictures in the order of `condition`.
             condition: Class of each picture.
             person: Person of each picture, numbered from 0; all different when None.
-            kept: Which components: all, or those alone that speak of people who were not asked, too
-                (see `networks.principal.foresee`). Then the base knows its grasp of them.
+            kept: All components, or those alone that `foresee` finds; then the base knows its grasp.
         """
         rows = images.flatten(1).float()
         who = torch.arange(len(rows)) if person is None else person.cpu()
