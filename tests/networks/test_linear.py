@@ -87,3 +87,19 @@ def test_a_person_of_many_pictures_counts_once():
     assert torch.allclose(once.mean, often.mean, atol=1e-5)
     spread = [base.weight[0].T @ base.weight[0] for base in (once, often)]
     assert torch.corrcoef(torch.stack(spread).flatten(1))[0, 1] > 0.99
+
+
+def test_only_components_that_speak_of_others_are_kept():
+    rng = seeded(8)
+    labels = torch.arange(240) % 2
+    patterns = torch.randn(2, 1, 1, 8, 8, generator=rng)
+    strength = torch.randn(240, 1, 1, 1, 1, generator=rng)
+    pictures = strength * patterns[labels] + 0.1 * torch.randn(240, 1, 1, 8, 8, generator=rng)
+    base = LinearBase((1, 1, 8, 8), 2, 16, anchor=2)
+    base.fit(pictures, labels)
+    assert base.kept == [16, 16]
+    assert base.grasp.tolist() == [0.0, 0.0]
+    base.fit(pictures, labels, kept="foreseen")
+    assert base.kept == [1, 1]
+    assert base.grasp.min() > 0.9
+    assert not base.weight[:, 1:].any()

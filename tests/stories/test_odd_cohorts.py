@@ -98,3 +98,9 @@ def test_a_budget_below_one_pass_over_the_pictures_is_said(train):
     code, said = train(people(24), minutes="0.0001")
     assert code == 0
     assert "warning: the budget bought 1 steps of 4 pictures, less than one pass over the" in said
+
+
+def test_which_generator_was_chosen_and_what_it_starts_from_is_said(train):
+    said = " ".join(train(people(24))[1].split())
+    assert re.search(r"generator convnet, generator width \d+, .*generator anchor 4", said)
+    assert re.search(r"components kept of ill \d, components kept of well \d", said)

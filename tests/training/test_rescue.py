@@ -101,7 +101,7 @@ def test_made_pictures_that_become_rough_are_seen(recipe_for, people, tmp_path):
     run = played(open_run(tmp_path, recipe_for(people, 60), people), last=40)
     with torch.no_grad():
         run.game.players["generator"].head.weight.copy_(
-            10 * torch.randn(run.game.players["generator"].head.weight.shape)
+            100 * torch.randn(run.game.players["generator"].head.weight.shape)
         )
     played(run)
     assert "the made pictures have become rough" in events(run)[0]

@@ -15,6 +15,7 @@ from vesalius.cohort.cohort import Cohort
 from vesalius.errors import RecipeError
 from vesalius.model.model import Model
 from vesalius.networks import AnyNetwork
+from vesalius.networks.linear import LinearBase
 from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
 from vesalius.recipes.derived import LONG
@@ -143,9 +144,20 @@ def chosen(run: Run) -> str:
         f"learning from {len(learnt)} pictures of {persons} ({shares}): {game.kind}",
         f"batch {recipe.batch}",
         *_numbers(game),
+        f"generator {game.generator.kind.partition('.')[0]}",
         *(f"generator {number}" for number in _numbers(game.generator)),
+        *_kept(run),
     )
     return ", ".join(words)
+
+
+def _kept(run: Run) -> list[str]:
+    """Components of the head start that are no accident; nothing where there is no head start."""
+    base = getattr(run.game.players["generator"], "base", None)
+    if not isinstance(base, LinearBase):
+        return []
+    counts = zip(run.game.recipe.task.classes, base.kept, strict=True)
+    return [f"components kept of {name} {count}" for name, count in counts]
 
 
 def _numbers(spec: AnyObjective | AnyNetwork) -> list[str]:

@@ -112,6 +112,11 @@ class LinearBase(nn.Module):
         self.register_buffer("weight", torch.zeros(classes, components, prod(shape)))
         self.register_buffer("grasp", torch.zeros(classes))
 
+    @property
+    def kept(self) -> list[int]:
+        """Components of each class that are not nothing."""
+        return (self.weight.norm(dim=2) > 0).sum(1).tolist()
+
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures of the first `components` latent coordinates."""
         coefficients = latents[:, : self.components].float()

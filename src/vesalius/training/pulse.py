@@ -25,7 +25,8 @@ _TURN = 97
 _NOTHING = 1e-12
 _LEAST_SPREAD = 0.4
 _LEAST_SHOWN = 0.1
-_MOST_ROUGH = 4.0
+_MOST_ROUGH = 4.0  # times a good moment
+_ROUGHER_THAN_REAL = 16.0  # times: a network that begins to draw may be six times as rough for a while
 
 
 @torch.no_grad()
@@ -181,7 +182,7 @@ def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
             f"the network has come to add the same to every picture: {now.variety:.2g} of the detail that it "
             f"adds differs, before {safe.variety:.2g}, of the detail of real ones {usual.pulse.variety:.2g}"
         )
-    if now.roughness > _MOST_ROUGH * max(safe.roughness, usual.pulse.roughness):
+    if now.roughness > max(_MOST_ROUGH * safe.roughness, _ROUGHER_THAN_REAL * usual.pulse.roughness):
         return (
             f"the made pictures have become rough: their neighbouring pixels differ by {now.roughness:.2g}, "
             f"before by {safe.roughness:.2g}, those of real ones by {usual.pulse.roughness:.2g} (squared)"
