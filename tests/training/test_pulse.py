@@ -54,8 +54,8 @@ def test_a_checkerboard_is_rough_and_a_ramp_is_as_rough_as_its_steps():
         (WELL, ""),
         (Pulse(0.09, 0.02, 0.6), ""),
         (Pulse(0.07, 0.02, 0.6), "have become alike"),
-        (Pulse(0.2, 0.15, 0.6), ""),
-        (Pulse(0.2, 0.17, 0.6), "have become rough"),
+        (Pulse(0.2, 0.14, 0.6), ""),
+        (Pulse(0.2, 0.15, 0.6), "have become rough"),
         (Pulse(0.2, 0.02, 0.25), ""),
         (Pulse(0.2, 0.02, 0.23), "come to add the same"),
         (Pulse(float("nan"), 0.02, 0.6), "are not finite"),
@@ -68,8 +68,8 @@ def test_made_pictures_are_faulted_beside_a_good_moment(now, said):
 
 
 def test_before_any_good_moment_pictures_may_be_alike_but_not_much_rougher_than_real_ones():
-    assert not fault_of_made(Pulse(0.0, 0.15), None, USUAL)
-    assert "rough" in fault_of_made(Pulse(0.0, 0.17), None, USUAL)
+    assert not fault_of_made(Pulse(0.0, 0.14), None, USUAL)
+    assert "rough" in fault_of_made(Pulse(0.0, 0.15), None, USUAL)
 
 
 def test_a_game_that_begins_with_noise_may_stay_as_rough_until_it_was_well_once():

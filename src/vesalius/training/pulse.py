@@ -1,6 +1,7 @@
 """The pulse of a game: a few cheap numbers that tell early whether it is going wrong."""
 
 from dataclasses import astuple, dataclass
+from math import sqrt
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ _NOTHING = 1e-12
 _LEAST_SPREAD = 0.4
 _LEAST_SHOWN = 0.1
 _MOST_ROUGH = 4.0  # times a good moment
-_ROUGHER_THAN_REAL = 16.0  # times: a network that begins to draw may be six times as rough for a while
+_NOISE = 2.0  # roughness of pixels that are -1 or 1 by chance
 
 
 @torch.no_grad()
@@ -182,7 +183,8 @@ def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
             f"the network has come to add the same to every picture: {now.variety:.2g} of the detail that it "
             f"adds differs, before {safe.variety:.2g}, of the detail of real ones {usual.pulse.variety:.2g}"
         )
-    if now.roughness > max(_MOST_ROUGH * safe.roughness, _ROUGHER_THAN_REAL * usual.pulse.roughness):
+    # A network that begins to draw is rough for a while: half way, in powers, to noise is too much.
+    if now.roughness > max(_MOST_ROUGH * safe.roughness, sqrt(_NOISE * usual.pulse.roughness)):
         return (
             f"the made pictures have become rough: their neighbouring pixels differ by {now.roughness:.2g}, "
             f"before by {safe.roughness:.2g}, those of real ones by {usual.pulse.roughness:.2g} (squared)"
