@@ -103,3 +103,8 @@ def test_only_components_that_speak_of_others_are_kept():
     assert base.kept == [1, 1]
     assert base.grasp.min() > 0.9
     assert not base.weight[:, 1:].any()
+
+
+def test_a_base_without_an_anchor_is_stored_as_it_was_before_there_were_anchors():
+    assert set(LinearBase((1, 1, 8, 8), 2, 4).state_dict()) == {"mean", "weight"}
+    assert set(LinearBase((1, 1, 8, 8), 2, 4, anchor=2).state_dict()) == {"mean", "weight", "grasp"}

@@ -12,8 +12,10 @@ from vesalius.imaging.image import ARBITRARY, Image
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Generator
 from vesalius.networks.style import StyleGenerator
+from vesalius.recipes import derived
 from vesalius.recipes.derived import derive
 from vesalius.recipes.frame import has_frame
+from vesalius.recipes.synthesis import RECIPES
 from vesalius.tasks.synthesis import synthesis_of
 
 
@@ -70,3 +72,17 @@ def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     wrong = replace(cells.cases[0], pictures={"image": Held(volume)})
     assert not has_frame(task, replace(cells, cases=(wrong, *cells.cases[1:])))
     assert has_frame(task, replace(cells, cases=(wrong,)))
+
+
+@pytest.mark.parametrize("name", ["dcgan", "hinge_diffaugment", "stylegan", "fastgan", "diffusion"])
+def test_who_does_not_ask_for_a_frame_does_not_look_for_one(name, monkeypatch):
+    cells = _scattered(16)
+    task = synthesis_of(cells, 32, None)
+
+    def looked(*_) -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr(derived, "has_frame", looked)
+    assert RECIPES[f"synthesis.{name}"](task, cells, 1.0, 0).task == task
+    with pytest.raises(AssertionError):
+        RECIPES["synthesis.conditional_gan"](task, cells, 1.0, 0)

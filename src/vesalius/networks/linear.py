@@ -110,7 +110,8 @@ class LinearBase(nn.Module):
         self.anchor = anchor
         self.register_buffer("mean", torch.zeros(classes, prod(shape)))
         self.register_buffer("weight", torch.zeros(classes, components, prod(shape)))
-        self.register_buffer("grasp", torch.zeros(classes))
+        # Models from before there were anchors have no such numbers, and are still read.
+        self.register_buffer("grasp", torch.zeros(classes), persistent=anchor > 0)
 
     @property
     def kept(self) -> list[int]:

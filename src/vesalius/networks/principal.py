@@ -120,7 +120,7 @@ def foretold(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> fl
     Args:
         rows: Centred observations of at least four people.
         who: Person of each.
-        most: Components; fewer where a quarter has no four pictures for each.
+        most: Components; fewer where they would be taken from fewer than four pictures each.
 
     Returns:
         About 1 where what some people differ in, others differ in, too; near 0 where each component is

@@ -26,13 +26,13 @@ class Derived:
     """What nobody is asked for, because cohort and budget say it.
 
     Args:
+        task: What is made.
+        train: Training cases.
         width: Channels of the finest layer: wide networks need minutes that a short budget has not.
         components: Principal components of the head start, at most as many as the linear model has that
             judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
             smaller than 32.
-        has_frame: Whether the pictures have a common frame, so that a linear model of some foretells
-            others; see `recipes.frame`.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
             to the batch, 1 at 64 x 64 and 16.
@@ -44,10 +44,11 @@ class Derived:
         64 x 64 is what was tried, see the experiment log.
     """
 
+    task: Synthesis
+    train: Cohort
     width: int
     components: int
     anchor: int
-    has_frame: bool
     batch: int
     gamma: float
     augment: Augment
@@ -59,7 +60,7 @@ class Derived:
         Where pictures have no common frame, a linear model of them is speckle that a network hardly gets
         rid of, and networks of DCGAN shape make one picture of each class; see the experiment log.
         """
-        if not self.has_frame:
+        if not has_frame(self.task, self.train):
             return self.styled
         return replace(self.plain, head_start=self.components, anchor=self.anchor)
 
@@ -78,10 +79,10 @@ class Derived:
         """The player that scores them."""
         return Discriminator(width=self.width)
 
-    def played(self, game: AnyObjective, task: Synthesis, seed: int) -> Recipe:
+    def played(self, game: AnyObjective, seed: int) -> Recipe:
         """The recipe of a game, whose end is left to the clock."""
         return Recipe(
-            task=task, objective=game, steps=LONG, batch=self.batch, half_life=_HALF_LIFE, seed=seed
+            task=self.task, objective=game, steps=LONG, batch=self.batch, half_life=_HALF_LIFE, seed=seed
         )
 
 
@@ -96,10 +97,11 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
     counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
     batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
     return Derived(
+        task=task,
+        train=train,
         width=32 if minutes * 4096 / task.voxels < 20 else 64,
         components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
         anchor=min(8, min(space_of(task.shape)) // 4),
-        has_frame=has_frame(task, train),
         batch=batch,
         gamma=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from vesalius.cohort.cohort import Cohort
+from vesalius.networks import AnyGenerator
 from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.blocks import size_of
 from vesalius.networks.diffusion import Diffusion
@@ -15,7 +16,7 @@ from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
-from vesalius.recipes.derived import LONG, derive
+from vesalius.recipes.derived import LONG, Derived, derive
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
@@ -40,14 +41,7 @@ def nonsaturating_gan(task: Synthesis, train: Cohort, minutes: float, seed: int 
         Karras et al., NeurIPS 2020, section 3.1.
     """
     derived = derive(task, train, minutes)
-    game = Nonsaturating(
-        generator=derived.generator,
-        discriminator=derived.discriminator,
-        augment=derived.augment,
-        adaptive=Adaptive(ramp=_ADAPTED_IN),
-        gamma=derived.gamma,
-    )
-    return derived.played(game, task, seed)
+    return derived.played(_nonsaturating(derived, derived.generator), seed)
 
 
 def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -65,9 +59,18 @@ def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> R
     Source:
         Karras et al., CVPR 2020, sections 2 and 4, for the generator; NeurIPS 2020 for the game.
     """
-    usual = nonsaturating_gan(task, train, minutes, seed)
-    styled = derive(task, train, minutes).styled
-    return replace(usual, objective=replace(usual.objective, generator=styled))
+    derived = derive(task, train, minutes)
+    return derived.played(_nonsaturating(derived, derived.styled), seed)
+
+
+def _nonsaturating(derived: Derived, generator: AnyGenerator) -> Nonsaturating:
+    return Nonsaturating(
+        generator=generator,
+        discriminator=derived.discriminator,
+        augment=derived.augment,
+        adaptive=Adaptive(ramp=_ADAPTED_IN),
+        gamma=derived.gamma,
+    )
 
 
 def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -92,7 +95,7 @@ def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int 
         augment=derived.augment,
         gamma=derived.gamma,
     )
-    return derived.played(game, task, seed)
+    return derived.played(game, seed)
 
 
 def wasserstein_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -112,7 +115,7 @@ def wasserstein_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
     """
     derived = derive(task, train, minutes)
     game = Wasserstein(generator=derived.generator, discriminator=replace(derived.discriminator, group=1))
-    return derived.played(game, task, seed)
+    return derived.played(game, seed)
 
 
 def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -134,7 +137,7 @@ def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Reci
         generator=derived.plain,
         discriminator=replace(derived.discriminator, norm="batch", group=1),
     )
-    return derived.played(game, task, seed)
+    return derived.played(game, seed)
 
 
 def fastgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -160,7 +163,7 @@ def fastgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Re
         discriminator=FastDiscriminator(width=derived.width // 2),
         augment=replace(derived.augment, cutout=0.0),
     )
-    return replace(derived.played(game, task, seed), half_life=float(_STEPS_OF_HALF * derived.batch))
+    return replace(derived.played(game, seed), half_life=float(_STEPS_OF_HALF * derived.batch))
 
 
 def variational(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -183,7 +186,7 @@ def variational(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -
     derived = derive(task, train, minutes)
     latent = max(8, min(64, len(train.patients) // 16))
     objective = Variational(generator=Autoencoder(width=derived.width, latent=latent))
-    return derived.played(objective, task, seed)
+    return derived.played(objective, seed)
 
 
 def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:

@@ -41,7 +41,7 @@ def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
         augment=derived.augment,
         gamma=derived.gamma,
     )
-    return derived.played(game, task, seed)
+    return derived.played(game, seed)
 
 
 def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
@@ -62,7 +62,7 @@ def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int =
         augment=derived.augment,
         gamma=derived.gamma,
     )
-    return derived.played(game, task, seed)
+    return derived.played(game, seed)
 
 
 RecipeOf = Callable[[Synthesis, Cohort, float, int], Recipe]

@@ -170,7 +170,7 @@ def _put(network: nn.Module, found: dict[str, Tensor], rows: Rows) -> None:
         if isinstance(module, nn.Embedding):
             found[f"{inner}weight"] = _learnt(found[f"{inner}weight"], rows)
         if isinstance(module, LinearBase):
-            for fitted in ("mean", "weight", "grasp"):
+            for fitted in module.state_dict():
                 mine = module.get_buffer(fitted).cpu()
                 found[inner + fitted] = _fitted(mine, found[inner + fitted], rows)
     network.load_state_dict(found)
