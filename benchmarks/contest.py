@@ -35,6 +35,9 @@ from vesalius.training.stream import Stacked, stack_made
 LINEAR = "linear"
 """The linear model alone, which is fitted and has no recipe."""
 
+FREE = "free"
+"""The method that is ours, but may leave its head start also in what is coarse."""
+
 METHODS = {
     "ours": "synthesis.conditional_gan",
     LINEAR: "",
@@ -46,13 +49,9 @@ METHODS = {
     "variational": "synthesis.variational",
     "nonsaturating": "synthesis.nonsaturating_gan",
     "stylegan": "synthesis.stylegan",
-    "free": "synthesis.conditional_gan",
-    "anchored": "synthesis.conditional_gan",
+    FREE: "synthesis.conditional_gan",
 }
 """Recipes by the name of the method."""
-
-ANCHORS = {"free": 0, "anchored": 8}
-"""Methods that are ours but for the cells along the shortest side that its generator is anchored to."""
 
 _WANTED = ("KID", "coverage", "C2ST")
 _MADE = 500
@@ -186,7 +185,7 @@ class Contest:
         """What a method plays on this cohort."""
         cohort, task = self.side.people.parts.train, self.side.task
         usual = RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
-        return anchored(usual, ANCHORS[method]) if method in ANCHORS else usual
+        return freed(usual) if method == FREE else usual
 
     def begun(self, recipe: Recipe, minutes: float, folder: Path, people: Cohort | None = None) -> Run:
         """A run under the judge of all; a folder of one that was broken off is taken up.
@@ -235,14 +234,9 @@ class Contest:
         return {name: one.estimate(name, len(test), seed) for name, one in areas.items()}
 
 
-def anchored(recipe: Recipe, cells: int) -> Recipe:
-    """A recipe whose generator is anchored to so many cells, in small pictures to cells of four voxels.
-
-    A generator without a head start has nothing to hold on to, and stays as it is.
-    """
-    if not recipe.objective.generator.head_start:
-        return recipe
-    generator = replace(recipe.objective.generator, anchor=min(cells, min(recipe.task.size) // 4))
+def freed(recipe: Recipe) -> Recipe:
+    """A recipe whose generator is anchored to nothing."""
+    generator = replace(recipe.objective.generator, anchor=0)
     return replace(recipe, objective=replace(recipe.objective, generator=generator))
 
 

@@ -21,25 +21,40 @@ _ENOUGH = 0.4  # of the cohorts tried, bodies and blood smears lie above, nuclei
 def has_frame(task: Synthesis, train: Cohort) -> bool:
     """Whether a linear model of some pictures says much of others, as of lungs, and not of scattered cells.
 
-    Means of classes and the brightness of each picture are left out. Of fewer than 16 people it cannot be
-    told, and a frame is taken for granted.
+    Where it cannot be told, a frame is taken for granted.
+
+    Args:
+        task: How pictures are read.
+        train: Training cases.
+    """
+    share = foretold_share(task, train)
+    return share is None or share >= _ENOUGH
+
+
+def foretold_share(task: Synthesis, train: Cohort) -> float | None:
+    """How much of other people a linear model explains, as a share of what it explains of its own.
+
+    Means of classes and the brightness of each picture are left out.
 
     Args:
         task: How pictures are read.
         train: Training cases, of which up to 256 are looked at, evenly over the cohort.
+
+    Returns:
+        About 1 with a common frame, near 0 without one; None of fewer than 16 people.
     """
     seen = list(_looks(task, train))
     _, who = np.unique([patient for _, patient in seen], return_inverse=True)
     people = len(set(who.tolist()))
     if people < _FEWEST:
-        return True
+        return None
     condition = torch.cat([single.condition for single, _ in seen])
     rows = torch.cat([single.image for single, _ in seen]).flatten(1)
     for index in condition.unique():
         rows[condition == index] -= rows[condition == index].mean(0)
     rows -= rows.mean(1, keepdim=True)
     most = components_of([len(rows)], people, rows.shape[1])
-    return foretold(rows, torch.from_numpy(who), most) >= _ENOUGH
+    return foretold(rows, torch.from_numpy(who), most)
 
 
 def _looks(task: Synthesis, train: Cohort) -> Iterator[tuple[Single, str]]:
