@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vesalius.networks.blocks import averaged, without_coarse
+from vesalius.networks.blocks import averaged, without_coarse, without_neighbours
 
 
 @pytest.mark.parametrize("sides", [(32, 32), (16, 32), (16, 16, 16)])
@@ -25,3 +25,12 @@ def test_cells_are_square_on_pictures_that_are_not():
 def test_means_over_cells_nearly_vanish():
     image = torch.nn.functional.avg_pool2d(torch.randn(8, 1, 64, 64), 5, 1, 2)
     assert averaged(without_coarse(image, 8), 8).std() < 0.5 * averaged(image, 8).std()
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (6, 8, 8)])
+def test_neighbours_say_everything_of_a_slope_and_little_of_a_checkerboard(sides):
+    places = torch.meshgrid(*(torch.arange(side) for side in sides), indexing="ij")
+    slope = places[-1][None, None] * 0.1
+    assert torch.allclose(without_neighbours(slope)[..., 1:-1], torch.zeros(1), atol=1e-6)
+    checks = (sum(places) % 2 * 2.0 - 1)[None, None]
+    assert torch.allclose(without_neighbours(checks)[..., 1:-1].abs(), torch.ones(1), atol=0.2)

@@ -74,3 +74,27 @@ def test_there_is_nothing_to_hold_on_to_without_a_head_start(numbers):
 def test_an_anchor_of_every_voxel_would_leave_nothing_to_learn():
     with pytest.raises(RecipeError, match=r"generator\.anchor is 32, wanted fewer cells than the 32 voxels"):
         Generator(width=4, head_start=2, anchor=32).build((1, 1, 32, 48), classes=1)
+
+
+def _response(detail: float, change: torch.Tensor) -> float:
+    """How far a faint change of pictures moves the scores of a fresh critic."""
+    torch.manual_seed(0)
+    critic = Discriminator(width=8, detail=detail).build((1, 1, 32, 32), classes=1)
+    pictures, classes = torch.randn(8, 1, 1, 32, 32, generator=seeded(3)), torch.zeros(8, dtype=torch.long)
+    return float(
+        (critic(pictures + 0.01 * change, classes) - critic(pictures, classes)).abs().mean().detach()
+    )
+
+
+def test_a_critic_that_is_shown_detail_notices_what_is_fine_rather_than_what_is_coarse():
+    coarse = torch.linspace(-1, 1, 32).expand(32, 32)
+    fine = torch.ones(32, 32)
+    fine[::2, ::2] = fine[1::2, 1::2] = -1
+    usual, shown = (_response(detail, fine) / _response(detail, coarse) for detail in (0.0, 4.0))
+    assert shown > 2 * usual
+
+
+@pytest.mark.parametrize("detail", [-1.0, float("nan"), float("inf")])
+def test_an_impossible_detail_is_refused_by_name(detail):
+    with pytest.raises(RecipeError, match=r"discriminator.detail is .*, wanted 0 or more"):
+        Discriminator(detail=detail)

@@ -130,11 +130,12 @@ def test_the_textbook_has_neither_head_start_nor_penalty_nor_augmentation(task):
     assert not hasattr(game, "augment")
 
 
-def test_the_number_to_beat_differs_from_the_default_in_its_head_start_alone(task):
+def test_the_number_to_beat_has_no_head_start_and_sees_no_detail_apart(task):
     people = phantom_cohort(128)
     ours, other = (make(task, people, 10.0).objective for make in (conditional_gan, hinge_diffaugment))
     assert (ours.generator.head_start > 0, other.generator.head_start) == (True, 0)
-    assert replace(other, generator=ours.generator) == ours
+    assert (ours.discriminator.detail > 0, other.discriminator.detail) == (True, 0)
+    assert replace(other, generator=ours.generator, discriminator=ours.discriminator) == ours
 
 
 def test_the_style_generator_plays_the_nonsaturating_game_without_head_start(task):
@@ -157,7 +158,7 @@ def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_deriv
     published = wasserstein_gan(small, many, 1.0).objective
     assert (published.gamma, published.critic_turns, published.discriminator.group) == (10.0, 5, 1)
     game = nonsaturating_gan(small, many, 1.0).objective
-    assert (game.gamma, game.adaptive) == (0.25, Adaptive(ramp=100_000))
+    assert (game.gamma, game.adaptive) == (0.025, Adaptive(ramp=100_000))
     assert game.augment == augment_for("CT", HOUNSFIELD)
 
 
@@ -186,10 +187,10 @@ def test_a_batch_is_never_more_than_an_eighth_of_the_cohort_but_four(task, peopl
 def test_the_penalty_goes_with_pixels_and_against_the_batch(task):
     large, small = (replace(task, size=(side, side)) for side in (64, 32))
     few, many = phantom_cohort(64), phantom_cohort(128)
-    assert derive(large, many, 1.0).gamma == 1.0
-    assert derive(small, many, 1.0).gamma == 0.25
-    assert derive(large, few, 1.0).gamma == 2.0
-    assert conditional_gan(small, many, 1.0).objective.gamma == 0.25
+    assert derive(large, many, 1.0).gamma == 0.1
+    assert derive(small, many, 1.0).gamma == 0.025
+    assert derive(large, few, 1.0).gamma == 0.2
+    assert conditional_gan(small, many, 1.0).objective.gamma == 0.025
 
 
 def test_wide_networks_are_given_time(task):

@@ -5,7 +5,14 @@ from math import gcd, prod
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, adaptive_avg_pool3d, interpolate
+from torch.nn.functional import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    avg_pool2d,
+    avg_pool3d,
+    interpolate,
+    pad,
+)
 
 from vesalius.errors import RecipeError
 from vesalius.shapes import Batch
@@ -19,6 +26,7 @@ Convolution = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
+_MEANS = {2: avg_pool2d, 3: avg_pool3d}
 _LINEAR = {2: "bilinear", 3: "trilinear"}
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
@@ -143,6 +151,16 @@ def without_coarse(image: Tensor, cells: int) -> Tensor:
     grid = [round(side * cells / min(sides)) for side in sides]
     means = _POOLED[len(sides)](image, grid)
     return image - interpolate(means, list(sides), mode=_LINEAR[len(sides)], align_corners=False)
+
+
+def without_neighbours(image: Tensor) -> Tensor:
+    """What is left of pictures when the mean of each voxel and its neighbours is taken away.
+
+    Args:
+        image: ``b c`` and two or three axes. Its edges are repeated outwards.
+    """
+    axes = image.ndim - 2
+    return image - _MEANS[axes](pad(image, (1, 1) * axes, mode="replicate"), 3, stride=1)
 
 
 def stages_of(shape: Shape, smallest: int = 4) -> int:

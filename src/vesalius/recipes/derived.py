@@ -18,7 +18,10 @@ from vesalius.tasks.synthesis import Synthesis
 LONG = 1_000_000
 """More steps than any budget of minutes buys: the clock ends such a run; see `training.run.open_run`."""
 
-_HALF_LIFE = 10_000.0
+_HALF_LIFE = 500_000.0
+_RAMP = 0.2
+_DETAIL = 4.0
+_GAMMA = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +38,13 @@ class Derived:
             smaller than 32.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
-            to the batch, 1 at 64 x 64 and 16.
+            to the batch, a tenth at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
 
     Source:
-        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; 1 at
-        64 x 64 is what was tried, see the experiment log.
+        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; they have
+        half of it. A tenth is the best of what was tried, see the experiment log.
     """
 
     task: Synthesis
@@ -76,13 +79,19 @@ class Derived:
 
     @property
     def discriminator(self) -> Discriminator:
-        """The player that scores them."""
-        return Discriminator(width=self.width)
+        """The player that scores them, and is shown their detail apart."""
+        return Discriminator(width=self.width, detail=_DETAIL)
 
     def played(self, game: AnyObjective, seed: int) -> Recipe:
         """The recipe of a game, whose end is left to the clock."""
         return Recipe(
-            task=self.task, objective=game, steps=LONG, batch=self.batch, half_life=_HALF_LIFE, seed=seed
+            task=self.task,
+            objective=game,
+            steps=LONG,
+            batch=self.batch,
+            half_life=_HALF_LIFE,
+            ramp=_RAMP,
+            seed=seed,
         )
 
 
@@ -103,6 +112,6 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
         anchor=min(8, min(space_of(task.shape)) // 4),
         batch=batch,
-        gamma=task.voxels / 4096 * 16 / batch,
+        gamma=_GAMMA * task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
     )
