@@ -29,12 +29,11 @@ class Recipe:
         steps: Length of the game.
         batch: Pictures of each turn.
         half_life: Pictures after which the kept average has forgotten half.
-        ramp: Early on it forgets faster: half of it in this share of all pictures seen.
         seed: Of everything random.
         start: SHA-256 of the weights of the model that it starts from; ``""`` for a fresh draw.
 
     Raises:
-        RecipeError: No step, no picture in a batch, no average, a seed that is none, pictures of a size that
+        RecipeError: No step, no picture in a batch, a seed that is none, pictures of a size that
             the networks cannot make, or an augmentation that their modality or unit forbids.
     """
 
@@ -45,12 +44,11 @@ class Recipe:
     steps: int
     batch: int
     half_life: float
-    ramp: float = 0.05
     seed: int = 0
     start: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "half_life", "ramp"):
+        for name in ("steps", "batch", "half_life"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} is {getattr(self, name)}, wanted more than 0")
         if self.seed < 0:

@@ -15,16 +15,14 @@ class Average:
     Args:
         network: Whom to follow.
         half_life: After this many pictures an old weight counts half.
-        ramp: Until then half-lives are this share of all pictures seen.
 
     Source:
-        Karras et al., ICLR 2018, section 4.1; NeurIPS 2022, table 7, for the ramp.
+        Karras et al., ICLR 2018, section 4.1.
     """
 
-    def __init__(self, network: nn.Module, half_life: float, ramp: float) -> None:
+    def __init__(self, network: nn.Module, half_life: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.half_life = half_life
-        self.ramp = ramp
 
     @torch.no_grad()
     def follow(self, network: nn.Module, pictures: int, seen: int) -> None:
@@ -33,9 +31,9 @@ class Average:
         Args:
             network: As it stands after a step.
             pictures: Size of the step's batch.
-            seen: Pictures seen so far.
+            seen: Pictures seen so far; early on the average is shorter than its half-life.
         """
-        keep = 0.5 ** (pictures / min(self.half_life, max(seen * self.ramp, 1e-8)))
+        keep = 0.5 ** (pictures / min(self.half_life, max(seen / 20, 1e-8)))
         for mine, theirs in zip(self.network.parameters(), network.parameters(), strict=True):
             mine.lerp_(theirs, 1 - keep)
         for buffer, other in zip(self.network.buffers(), network.buffers(), strict=True):

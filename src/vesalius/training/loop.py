@@ -145,7 +145,7 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
     ranks.same_(players)
-    average = Average(players["generator"], recipe.half_life, recipe.ramp)
+    average = Average(players["generator"], recipe.half_life)
     ranks.shared(players)
     movers = {name: player for name, player in players.items() if any(True for _ in player.parameters())}
     optimizers = {name: _adam(objective, player.parameters()) for name, player in movers.items()}
