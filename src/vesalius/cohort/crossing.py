@@ -29,7 +29,7 @@ class Factor:
         CohortError: The limits do not rise.
 
     Examples:
-        >>> Factor(fact="age", limits=(40, 60)).levels
+        >>> Factor(fact="age", limits=(40.0, 60.0)).levels
         ('under 40', '40 to under 60', '60 or more')
     """
 
