@@ -83,9 +83,7 @@ def test_words_that_mean_nothing_are_refused(asked, said):
 
 def test_many_numbers_are_refused_with_where_they_could_be_cut():
     many = people(*({"age": age, "grade": age % 12} for age in range(20, 80)))
-    with pytest.raises(
-        CohortError, match=r"age has 60 different numbers from 20 to 79.*such as age:40,60"
-    ):
+    with pytest.raises(CohortError, match=r"age has 60 different numbers from 20 to 79.*such as age:40,60"):
         factors_of("age", many)
     assert factors_of("grade", many) == (Factor(fact="grade"),)
     assert len(crossing(many, factors_of("age:40,60", many)).names) == 3

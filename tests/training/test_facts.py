@@ -126,9 +126,7 @@ def test_a_run_starts_from_one_of_the_same_facts_level_by_level(run, recipe, tmp
     assert torch.equal(label[0].cpu(), before[0][0])
     assert torch.allclose(label[1].cpu(), before[0].mean(0))
     assert torch.equal(sex.cpu(), before[1])
-    with pytest.raises(
-        RecipeError, match=r"classes are levels of label, those of .* of label,sex; wanted"
-    ):
+    with pytest.raises(RecipeError, match=r"classes are levels of label, those of .* of label,sex; wanted"):
         started(on(recipe, few, "label"), start)
 
 

@@ -5,7 +5,7 @@ from math import prod
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
@@ -169,14 +169,7 @@ class LinearBase(nn.Module):
         who = torch.arange(len(rows)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
         people = [len(who[member.cpu()].unique()) for member in members]
-        known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
-        known = known if known.any() else ~known
-        self.mean[:] = shares(who[known.cpu()]).to(rows) @ rows[known]
-        for member, mean, count in zip(members, self.mean, people, strict=True):
-            if count >= FEWEST:
-                mean[:] = shares(who[member.cpu()]).to(rows) @ rows[member]
-        for index, weights in borrowed(self.classes, people, FEWEST).items():
-            self.mean[index] = weights.to(rows) @ self.mean
+        known = self._fit_means(rows, condition, who, people)
         centred = rows - self.mean[condition]
         pooled = None
         for index, (member, count) in enumerate(zip(members, people, strict=True)):
@@ -186,6 +179,21 @@ class LinearBase(nn.Module):
             else:
                 learnt = pooled = pooled or self._learnt(centred[known], who[known.cpu()], kept)
             self.weight[index], self.grasp[index] = learnt
+
+    def _fit_means(
+        self, rows: Float[Tensor, "n d"], condition: Classes, who: Int[Tensor, "n"], people: Sequence[int]
+    ) -> Bool[Tensor, "n"]:
+        """Take the mean of every class; which pictures leave a trace in any."""
+        known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
+        known = known if known.any() else ~known
+        self.mean[:] = shares(who[known.cpu()]).to(rows) @ rows[known]
+        for index, (mean, count) in enumerate(zip(self.mean, people, strict=True)):
+            member = condition == index
+            if count >= FEWEST:
+                mean[:] = shares(who[member.cpu()]).to(rows) @ rows[member]
+        for index, weights in borrowed(self.classes, people, FEWEST).items():
+            self.mean[index] = weights.to(rows) @ self.mean
+        return known
 
     def _learnt(
         self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], kept: Kept

@@ -48,6 +48,9 @@ class Synthesis:
         spacing: Millimetres between voxel centres, ``(z, y, x)``.
         modality: DICOM modality of the pictures.
         crossing: Which combinations of facts the classes are; None where they are values of one.
+
+    Raises:
+        RecipeError: The classes are others than those that are crossed.
     """
 
     kind: Literal["synthesis"] = "synthesis"

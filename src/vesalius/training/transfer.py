@@ -83,8 +83,8 @@ def started(recipe: Recipe, start: Start) -> Recipe:
         start: Where it starts.
 
     Raises:
-        RecipeError: The pictures have another extent or other channels, the games are of two families, or
-            classes are combinations of other facts: nothing of the weights could be used.
+        RecipeError: Nothing of the weights could be used, for the pictures have another extent or other
+            channels, the games are of two families, or other facts are combined.
     """
     theirs = start.model.recipe
     mine, known = (
