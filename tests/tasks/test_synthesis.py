@@ -79,7 +79,7 @@ def test_one_class_only_is_refused_with_a_way_out():
 
 
 def test_an_unknown_column_is_named_with_those_there():
-    with pytest.raises(CohortError, match=r"no column 'grade'; it has \['label'\]"):
+    with pytest.raises(CohortError, match=r"no column 'grade' in cohort cohort; there are \['label'\]"):
         synthesis_of(_cohort(torch.rand(1, 1, 32, 32)), 32, "grade")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from vesalius.cli.console import aside
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort, Parts, is_divided, require
+from vesalius.cohort.crossing import Factor, combination, complete, crossing, factors_of
 from vesalius.cohort.duplicates import without_duplicates
 from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
@@ -81,22 +82,25 @@ def selected(cohort: Cohort, where: Iterable[str]) -> Cohort:
 def split_people(cohort: Cohort, selection: Selection) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
-    Pictures of a class that nobody is learnt from are left out. When too few people or pictures
+    Cases of which a fact is not known are left out, and so are pictures of a class that nobody is learnt
+    from; both are counted. When too few people or pictures
     would be left on a side, everybody is learnt from and nothing is claimed of others; but whom a
     recorded split keeps aside is never learnt from.
 
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
     """
-    fact = None if selection.label == "none" else selection.label
-    levels = cohort.levels(fact) if fact else ()
-    parts, unlearnt = _learnt(cohort.parts(), fact, levels)
+    factors = () if selection.label == "none" else factors_of(selection.label, cohort)
+    fact, before = ",".join(map(str, factors)) or None, cohort.remarks
+    cohort = complete(cohort, factors)
+    for remark in cohort.remarks[len(before) :]:
+        aside.print(f"note: {remark}", markup=False)
+    parts, unlearnt = _learnt(cohort.parts(), factors, cohort)
     notes, is_recorded = (*cohort.remarks, *unlearnt), is_divided(cohort)
     reason = _too_little(parts)
     if is_recorded or not reason:
         train, pairs = without_duplicates(parts.train, parts.val, parts.test)
-        levels = parts.train.levels(fact) if fact else ()
-        parts, unlearnt = _learnt(Parts(train, parts.val, parts.test), fact, levels)
+        parts, unlearnt = _learnt(Parts(train, parts.val, parts.test), factors, parts.train)
         said = f"{len(pairs)} pair(s) of equal or nearly equal pictures across the split"
         notes += (f"{said}: training side left out", *unlearnt) if pairs else ()
         if left := _too_little(parts):
@@ -110,15 +114,20 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     return People(parts, fact, notes)
 
 
-def _learnt(parts: Parts, fact: str | None, levels: tuple[str, ...]) -> tuple[Parts, tuple[str, ...]]:
-    """The parts without classes that nobody is learnt from, and what has to be said of them."""
-    lost = sorted(set(levels) - set(parts.train.levels(fact))) if fact and len(parts.train) else []
+def _learnt(parts: Parts, factors: tuple[Factor, ...], everybody: Cohort) -> tuple[Parts, tuple[str, ...]]:
+    """The parts without the classes of everybody that nobody is learnt from, and what to say of them."""
+    if not factors or not len(parts.train):
+        return parts, ()
+    known = crossing(parts.train, factors).combinations
+    lost = [levels for levels in crossing(everybody, factors).combinations if levels not in known]
     if not lost:
         return parts, ()
-    val, test = (side.where(lambda case: str(case.facts[fact or ""]) not in lost) for side in parts[1:])
+    val, test = (side.where(lambda case: combination(case, factors) not in lost) for side in parts[1:])
     gone = len(parts.val.patients | parts.test.patients) - len(val.patients | test.patients)
     said = f"nobody to learn from; {gone} patient(s) aside are left out with it"
-    return Parts(parts.train, val, test), tuple(f"class {name!r} left out: {said}" for name in lost)
+    return Parts(parts.train, val, test), tuple(
+        f"class {', '.join(levels)!r} left out: {said}" for levels in lost
+    )
 
 
 def _too_little(parts: Parts) -> str:

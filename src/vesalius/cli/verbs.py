@@ -23,7 +23,8 @@ class Selection:
     """Which cases of a folder are meant.
 
     Args:
-        label: Column that tells the classes; ``none`` for a generator without classes.
+        label: Column that tells the classes; several such as ``label,sex,age:40,60``, with the numbers of the
+            last cut at 40 and 60, for the combinations that occur; ``none`` for a generator without classes.
         where: Keep only cases with these values, e.g. ``label=CT,MR``; all conditions must hold.
     """
 
@@ -102,6 +103,7 @@ class Sample:
         per_class: Pictures of each class.
         seed: Of the pictures; each can be made again by itself.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
+        where: Only classes with these levels, e.g. ``sex=F``.
         workers: Processes to share very many pictures, started by Ray (the extra ``ray``); stopped, the same
             command goes on. When not given, this process makes all.
     """
@@ -111,6 +113,7 @@ class Sample:
     per_class: int = 50
     seed: int = 1
     nifti: bool = False
+    where: Conditions = ()
     workers: int | None = None
 
     def run(self) -> None:

@@ -173,7 +173,7 @@ def load_model(folder: Path) -> Model:
         raise ModelError(f"{folder}: {error.strerror}, wanted the folder of a trained model") from error
     if hashlib.sha256(weights).hexdigest() != card.weights:
         raise ModelError(f"{folder}: the weights are not those that the card was written for")
-    generator = recipe.objective.generator.build(recipe.task.shape, len(recipe.task.classes))
+    generator = recipe.objective.generator.build(recipe.task.shape, recipe.task.conditions)
     try:
         generator.load_state_dict(load(weights))
     except (SafetensorError, RuntimeError) as error:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of
+from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.convnet import ConvGenerator, Generator, falling
 from vesalius.networks.ranks import normal
 from vesalius.shapes import Batch, Classes, Latents
@@ -68,7 +69,7 @@ class Autoencoder:
             if getattr(self, name) < 1:
                 raise RecipeError(f"autoencoder.{name} is {getattr(self, name)}, wanted more than 0")
 
-    def build(self, shape: Shape, classes: int) -> "ConvAutoencoder":
+    def build(self, shape: Shape, classes: Conditions) -> "ConvAutoencoder":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -87,16 +88,16 @@ class ConvAutoencoder(nn.Module):
         Radford, Metz and Chintala, ICLR 2016, for the shape.
     """
 
-    def __init__(self, spec: Autoencoder, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: Autoencoder, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
         self.body = nn.Sequential(*falling(self.axes, [shape[0], *widths]))
         self.posterior = nn.Linear(size_of((widths[-1], *coarse_of(shape, stages))), 2 * spec.latent)
-        self.embedding = nn.Embedding(classes, 2 * spec.latent)
+        self.embedding = embedding_of(classes, 2 * spec.latent)
         even_(self)
-        nn.init.zeros_(self.embedding.weight)
+        silence_(self.embedding)
         self.decoder = ConvGenerator(Generator(width=spec.width, latent=spec.latent), shape, classes)
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:

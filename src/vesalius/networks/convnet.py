@@ -26,6 +26,7 @@ from vesalius.networks.blocks import (
     stages_of,
     without_neighbours,
 )
+from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -59,7 +60,7 @@ class Generator:
         refuse_none("generator", width=self.width, latent=self.latent)
         refuse_head_start(self.head_start, self.latent, self.anchor)
 
-    def build(self, shape: Shape, classes: int) -> "ConvGenerator":
+    def build(self, shape: Shape, classes: Conditions) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -97,7 +98,7 @@ class Discriminator:
         if not 0 <= self.detail < inf:
             raise RecipeError(f"discriminator.detail is {self.detail}, wanted 0 or more")
 
-    def build(self, shape: Shape, classes: int) -> "ConvDiscriminator":
+    def build(self, shape: Shape, classes: Conditions) -> "ConvDiscriminator":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -113,13 +114,13 @@ class ConvGenerator(nn.Module):
         Radford, Metz and Chintala, ICLR 2016, for the shape.
     """
 
-    def __init__(self, spec: Generator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: Generator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages))]
         self.grid = (widths[0], *coarse_of(shape, stages))
-        self.embedding = nn.Embedding(classes, spec.latent)
+        self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.body = nn.Sequential(*_rising(self.axes, widths))
@@ -146,7 +147,7 @@ class ConvDiscriminator(nn.Module):
         Radford, Metz and Chintala, ICLR 2016; Miyato and Koyama, ICLR 2018, eq. 4.
     """
 
-    def __init__(self, spec: Discriminator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: Discriminator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
@@ -157,9 +158,9 @@ class ConvDiscriminator(nn.Module):
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
-        self.embedding = nn.Embedding(classes, features)
+        self.embedding = embedding_of(classes, features)
         (even_ if spec.norm == "none" else narrow_)(self)
-        nn.init.zeros_(self.embedding.weight)
+        silence_(self.embedding)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
         """One score for each picture, always in float32."""

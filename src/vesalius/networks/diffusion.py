@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, size_of, stages_of
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.unet import UNet
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -133,7 +134,7 @@ class Diffusion:
         """How often a picture goes through the network."""
         return 2 * self.steps - 1
 
-    def build(self, shape: Shape, classes: int) -> "Denoiser":
+    def build(self, shape: Shape, classes: Conditions) -> "Denoiser":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -162,7 +163,7 @@ class Denoiser(nn.Module):
     centre: Tensor
     sigma_data: Tensor
 
-    def __init__(self, spec: Diffusion, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: Diffusion, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.shape = shape
         self.levels = noise_levels(spec.steps, spec.sigma_min, spec.sigma_max, spec.rho)

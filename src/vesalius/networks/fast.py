@@ -26,6 +26,7 @@ from vesalius.networks.blocks import (
     size_of,
     stages_of,
 )
+from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
@@ -62,7 +63,7 @@ class FastGenerator:
         refuse_none("generator", width=self.width, latent=self.latent)
         refuse_head_start(self.head_start, self.latent)
 
-    def build(self, shape: Shape, classes: int) -> "FastMaker":
+    def build(self, shape: Shape, classes: Conditions) -> "FastMaker":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -95,7 +96,7 @@ class FastDiscriminator:
     def __post_init__(self) -> None:
         refuse_none("discriminator", width=self.width)
 
-    def build(self, shape: Shape, classes: int) -> "FastCritic":
+    def build(self, shape: Shape, classes: Conditions) -> "FastCritic":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -130,13 +131,13 @@ class FastMaker(nn.Module):
     normalisation after each convolution undoes.
     """
 
-    def __init__(self, spec: FastGenerator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: FastGenerator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages + 1))]
         self.grid = (2 * widths[0], *coarse_of(shape, stages))
-        self.embedding = nn.Embedding(classes, spec.latent)
+        self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, self.grid[0])
         self.grow = nn.ModuleList(
@@ -190,7 +191,7 @@ class Fall(nn.Module):
 class FastCritic(nn.Module):
     """Critic of FastGAN shape, conditioned by projection (Miyato and Koyama, ICLR 2018, eq. 4)."""
 
-    def __init__(self, spec: FastDiscriminator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: FastDiscriminator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
@@ -203,8 +204,8 @@ class FastCritic(nn.Module):
         for layer in [*self.modules()]:
             if isinstance(layer, Convolution | nn.Linear):
                 spectral_norm(layer)
-        self.embedding = nn.Embedding(classes, features)
-        nn.init.zeros_(self.embedding.weight)
+        self.embedding = embedding_of(classes, features)
+        silence_(self.embedding)
         self.places = (stages - 2, max(stages - 3, 0))
         whole, part = self.places
         self.whole = Redrawer(self.axes, widths[whole], spec.width, whole, shape[0])

@@ -5,11 +5,12 @@ from math import prod
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, axes_of, deep, flat, space_of, without_coarse
+from vesalius.networks.conditions import Conditions, borrowed, count_of
 from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -59,12 +60,12 @@ def refuse_head_start(components: int, latent: int, anchor: int = 0) -> None:
         raise RecipeError(f"generator.anchor is {anchor}, wanted 0 or more, and a head start to hold on to")
 
 
-def base_of(shape: Shape, classes: int, components: int, anchor: int = 0) -> "LinearBase | None":
+def base_of(shape: Shape, classes: Conditions, components: int, anchor: int = 0) -> "LinearBase | None":
     """The linear base of a generator, not fitted yet; None where it has no head start.
 
     Args:
         shape: Extent of one picture, ``(c, z, y, x)``.
-        classes: Number of classes.
+        classes: What there is to tell apart.
         components: 0 for none.
         anchor: See `LinearBase`.
 
@@ -89,7 +90,7 @@ class LinearBase(nn.Module):
 
     Args:
         shape: Extent of one picture, ``(c, z, y, x)``.
-        classes: Number of classes.
+        classes: What there is to tell apart.
         components: Coefficients for each picture.
         anchor: Cells along the shortest side. Of what a network adds, the part that is coarser than a
             cell is shrunk to the share that the base leaves open in people who were not asked:
@@ -103,15 +104,16 @@ class LinearBase(nn.Module):
     weight: Tensor
     grasp: Tensor
 
-    def __init__(self, shape: Shape, classes: int, components: int, anchor: int = 0) -> None:
+    def __init__(self, shape: Shape, classes: Conditions, components: int, anchor: int = 0) -> None:
         super().__init__()
         self.shape = shape
+        self.classes = classes
         self.components = components
         self.anchor = anchor
-        self.register_buffer("mean", torch.zeros(classes, prod(shape)))
-        self.register_buffer("weight", torch.zeros(classes, components, prod(shape)))
+        self.register_buffer("mean", torch.zeros(count_of(classes), prod(shape)))
+        self.register_buffer("weight", torch.zeros(count_of(classes), components, prod(shape)))
         # Models from before there were anchors have no such numbers, and are still read.
-        self.register_buffer("grasp", torch.zeros(classes), persistent=anchor > 0)
+        self.register_buffer("grasp", torch.zeros(count_of(classes)), persistent=anchor > 0)
 
     @property
     def kept(self) -> list[int]:
@@ -154,7 +156,8 @@ class LinearBase(nn.Module):
         components, shares the components of all classes (taken about the class means) and keeps
         its own mean. A class of fewer than eight people has the mean of the other classes, too,
         and leaves no trace in it: the mean of one person is that person, and a sum of which the
-        rest is known gives it away. Where no class has eight, all pictures are one class.
+        rest is known gives it away. Where no class has eight, all pictures are one class. Where classes are
+        combinations of facts, the mean of the few is instead what the facts add up to in the others.
 
         Args:
             images: Training pictures in the order of `condition`.
@@ -166,12 +169,7 @@ class LinearBase(nn.Module):
         who = torch.arange(len(rows)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
         people = [len(who[member.cpu()].unique()) for member in members]
-        known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
-        known = known if known.any() else ~known
-        self.mean[:] = shares(who[known.cpu()]).to(rows) @ rows[known]
-        for member, mean, count in zip(members, self.mean, people, strict=True):
-            if count >= FEWEST:
-                mean[:] = shares(who[member.cpu()]).to(rows) @ rows[member]
+        known = self._fit_means(rows, condition, who, people)
         centred = rows - self.mean[condition]
         pooled = None
         for index, (member, count) in enumerate(zip(members, people, strict=True)):
@@ -181,6 +179,21 @@ class LinearBase(nn.Module):
             else:
                 learnt = pooled = pooled or self._learnt(centred[known], who[known.cpu()], kept)
             self.weight[index], self.grasp[index] = learnt
+
+    def _fit_means(
+        self, rows: Float[Tensor, "n d"], condition: Classes, who: Int[Tensor, "n"], people: Sequence[int]
+    ) -> Bool[Tensor, "n"]:
+        """Take the mean of every class; which pictures leave a trace in any."""
+        known = torch.tensor([count >= FEWEST for count in people], device=condition.device)[condition]
+        known = known if known.any() else ~known
+        self.mean[:] = shares(who[known.cpu()]).to(rows) @ rows[known]
+        for index, (mean, count) in enumerate(zip(self.mean, people, strict=True)):
+            member = condition == index
+            if count >= FEWEST:
+                mean[:] = shares(who[member.cpu()]).to(rows) @ rows[member]
+        for index, weights in borrowed(self.classes, people, FEWEST).items():
+            self.mean[index] = weights.to(rows) @ self.mean
+        return known
 
     def _learnt(
         self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], kept: Kept

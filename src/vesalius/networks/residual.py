@@ -20,6 +20,7 @@ from vesalius.networks.blocks import (
     resized,
     stages_of,
 )
+from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -60,7 +61,7 @@ class ResidualGenerator:
         _refuse(self.widths, self.blocks, self.form, "generator")
         refuse_head_start(self.head_start, self.latent)
 
-    def build(self, shape: Shape, classes: int) -> "ResidualMaker":
+    def build(self, shape: Shape, classes: Conditions) -> "ResidualMaker":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -93,7 +94,7 @@ class ResidualDiscriminator:
     def __post_init__(self) -> None:
         _refuse(self.widths, self.blocks, self.form, "discriminator")
 
-    def build(self, shape: Shape, classes: int) -> "ResidualCritic":
+    def build(self, shape: Shape, classes: Conditions) -> "ResidualCritic":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -151,12 +152,12 @@ class Block(nn.Module):
 class ResidualMaker(nn.Module):
     """Generator of R3GAN shape; with a head start it learns what the linear model lacks."""
 
-    def __init__(self, spec: ResidualGenerator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: ResidualGenerator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = _grids(shape, spec.widths, "generator")
         self.grid = (spec.widths[0], *coarse_of(shape, stages))
-        self.embedding = nn.Embedding(classes, spec.latent)
+        self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, spec.widths[0])
         self.basis = nn.Parameter(torch.randn(self.grid))
         self.stages = nn.ModuleList(_stage(self.axes, width, spec) for width in spec.widths)
@@ -185,7 +186,7 @@ class ResidualMaker(nn.Module):
 class ResidualCritic(nn.Module):
     """Critic of R3GAN shape, conditioned by projection (Miyato and Koyama, ICLR 2018, eq. 4)."""
 
-    def __init__(self, spec: ResidualDiscriminator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: ResidualDiscriminator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         _grids(shape, spec.widths, "discriminator")
@@ -197,9 +198,9 @@ class ResidualCritic(nn.Module):
         coarse = coarse_of(shape, len(spec.widths) - 1)
         self.basis = nn.Parameter(torch.randn(spec.widths[-1], *coarse))
         self.score = nn.Linear(spec.widths[-1], 1)
-        self.embedding = nn.Embedding(classes, spec.widths[-1])
+        self.embedding = embedding_of(classes, spec.widths[-1])
         _draw(self)
-        nn.init.zeros_(self.embedding.weight)
+        silence_(self.embedding)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
         """One score for each picture, always in float32."""

@@ -21,6 +21,7 @@ from vesalius.networks.blocks import (
     size_of,
     stages_of,
 )
+from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -68,7 +69,7 @@ class StyleGenerator:
         refuse_none("generator", width=self.width, latent=self.latent, mapping=self.mapping)
         refuse_head_start(self.head_start, self.latent, self.anchor)
 
-    def build(self, shape: Shape, classes: int) -> "StyleMaker":
+    def build(self, shape: Shape, classes: Conditions) -> "StyleMaker":
         """The network for pictures of a shape, freshly drawn.
 
         Raises:
@@ -164,9 +165,9 @@ class Mapping(nn.Module):
         Karras et al., CVPR 2019, appendix C, for the rate; NeurIPS 2020 for the class.
     """
 
-    def __init__(self, latent: int, layers: int, classes: int) -> None:
+    def __init__(self, latent: int, layers: int, classes: Conditions) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(classes, latent)
+        self.embedding = embedding_of(classes, latent)
         sides = [2 * latent, *[latent] * layers]
         drawn = [torch.randn(wide, narrow) / _SLOWER for narrow, wide in pairwise(sides)]
         self.weights = nn.ParameterList(drawn)
@@ -190,7 +191,7 @@ class StyleMaker(nn.Module):
     path length regularisation and the mixing of styles are left out.
     """
 
-    def __init__(self, spec: StyleGenerator, shape: Shape, classes: int) -> None:
+    def __init__(self, spec: StyleGenerator, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)

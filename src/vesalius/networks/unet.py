@@ -22,6 +22,7 @@ from vesalius.networks.blocks import (
     stages_of,
     unfolded,
 )
+from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.shapes import Batch, Classes
 
 _WIDEST = 4
@@ -39,7 +40,7 @@ class UNet(nn.Module):
         width: Channels at the finest grid, a multiple of 4; up to four times as many at coarser ones.
         fold: Side of the cells that are folded into channels before the finest grid: a power of 2.
         shape: Extent of one picture, ``(c, z, y, x)``.
-        classes: Number of classes.
+        classes: What there is to tell apart.
 
     Source:
         Ronneberger, Fischer and Brox, MICCAI 2015, for the shape; Ho, Jain and Abbeel, NeurIPS 2020,
@@ -48,7 +49,7 @@ class UNet(nn.Module):
 
     frequencies: Tensor
 
-    def __init__(self, width: int, fold: int, shape: Shape, classes: int) -> None:
+    def __init__(self, width: int, fold: int, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.axes, self.fold = axes_of(shape), fold
         cell = shape[0] * fold**self.axes
@@ -57,7 +58,7 @@ class UNet(nn.Module):
         told = 4 * width
         self.register_buffer("frequencies", torch.logspace(0, _OCTAVES, _FREQUENCIES, base=2.0))
         self.noise = nn.Linear(2 * _FREQUENCIES, told)
-        self.embedding = nn.Embedding(classes, told)
+        self.embedding = embedding_of(classes, told)
         self.told = nn.Linear(told, told)
         self.stem = keeping(self.axes, cell, width)
         self.falling = nn.ModuleList()

@@ -15,6 +15,7 @@ from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.convnet import Discriminator
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.ranks import normal
@@ -37,13 +38,13 @@ class TwoPlayers(Protocol):
         ...
 
 
-def two_players(game: TwoPlayers, shape: Shape, classes: int) -> Players:
+def two_players(game: TwoPlayers, shape: Shape, classes: Conditions) -> Players:
     """Fresh generator and discriminator for pictures of a shape.
 
     Args:
         game: Whose players.
         shape: Extent of one picture, ``(c, z, y, x)``.
-        classes: Number of classes.
+        classes: What there is to tell apart.
     """
     return Players(
         {

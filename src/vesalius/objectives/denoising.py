@@ -10,6 +10,7 @@ from torch import Tensor
 from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.diffusion import Denoiser, Diffusion
 from vesalius.networks.ranks import normal
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
@@ -48,7 +49,7 @@ class Denoising:
         if not 0 <= self.log_std < inf:
             raise RecipeError(f"log_std is {self.log_std}, wanted 0 or more")
 
-    def players(self, shape: Shape, classes: int) -> Players:
+    def players(self, shape: Shape, classes: Conditions) -> Players:
         """A fresh denoiser for pictures of a shape."""
         return Players({"generator": self.generator.build(shape, classes)})
 

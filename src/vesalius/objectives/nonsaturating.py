@@ -10,6 +10,7 @@ from torch.nn.functional import softplus
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.adaptive import Adaptive, Strength
 from vesalius.objectives.adversaries import (
@@ -67,7 +68,7 @@ class Nonsaturating:
         refuse_batch_norm(self.discriminator)
         refuse_few("lazy", self.lazy)
 
-    def players(self, shape: Shape, classes: int) -> Players:
+    def players(self, shape: Shape, classes: Conditions) -> Players:
         """Fresh generator and discriminator, and the strength where it adapts.
 
         Args:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 
 Players = nn.ModuleDict
 """The networks of a game by name; state that must survive a restart is a buffer of one."""
@@ -53,7 +54,7 @@ class Objective(Protocol):
         """Decay of Adam's first and second moment."""
         ...
 
-    def players(self, shape: Shape, classes: int) -> Players:
+    def players(self, shape: Shape, classes: Conditions) -> Players:
         """Fresh networks for pictures of a shape."""
         ...
 

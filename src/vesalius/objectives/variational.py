@@ -10,6 +10,7 @@ from torch import Tensor
 from vesalius.example import Single
 from vesalius.networks.autoencoder import Autoencoder, ConvAutoencoder
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.ranks import mean_over_all
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 from vesalius.shapes import Batch
@@ -47,7 +48,7 @@ class Variational:
     def __post_init__(self) -> None:
         refuse_rate(self.learning_rate, self.betas)
 
-    def players(self, shape: Shape, classes: int) -> Players:
+    def players(self, shape: Shape, classes: Conditions) -> Players:
         """A fresh autoencoder for pictures of a shape."""
         return Players({"generator": self.generator.build(shape, classes)})
 

@@ -101,7 +101,7 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         train: Training cases.
         minutes: Budget of training on this machine.
     """
-    counts = Counter(train.fact(task.fact)) if task.fact else {"": len(train)}
+    counts = Counter(map(task.told, train.cases))
     batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
     return Derived(
         task=task,

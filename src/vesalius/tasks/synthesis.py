@@ -1,7 +1,7 @@
 """Synthesis: pictures of people who do not exist."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, prod
 from typing import Literal, TypeGuard
 
@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vesalius.cohort.cohort import Case, Cohort
+from vesalius.cohort.cohort import Case, Cohort, Fact
+from vesalius.cohort.crossing import Crossing, Factor, Levels, combination, crossing, factors_of
 from vesalius.errors import CohortError, ImagingError, RecipeError
 from vesalius.example import Single
 from vesalius.imaging.geometry import Geometry
@@ -19,6 +20,7 @@ from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowe
 from vesalius.imaging.resample import to_plane_size
 from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
 from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 
 ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
@@ -39,12 +41,16 @@ class Synthesis:
         size: Rows and columns of the pictures; slices, rows and columns of volumes.
         channels: 1 for grey, 3 for colour.
         classes: Values of the fact that conditions; one class when it is not conditioned.
-        fact: The conditioning fact, or None.
+        fact: The conditioning fact, or several and their limits as they are asked for; None for none.
         role: Which picture of a case is learnt.
         intensity: How values become [-1, 1].
         made: How [-1, 1] becomes values again, in a unit.
         spacing: Millimetres between voxel centres, ``(z, y, x)``.
         modality: DICOM modality of the pictures.
+        crossing: Which combinations of facts the classes are; None where they are values of one.
+
+    Raises:
+        RecipeError: The classes are others than those that are crossed.
     """
 
     kind: Literal["synthesis"] = "synthesis"
@@ -57,6 +63,14 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
+    # Not shown: it says no more than fact and classes, and a stack knows its task by how that is shown.
+    crossing: Crossing | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.crossing is not None and self.crossing.names != self.classes:
+            raise RecipeError(
+                f"task.classes are {self.classes}, wanted {self.crossing.names} as in task.crossing"
+            )
 
     @property
     def shape(self) -> Shape:
@@ -77,6 +91,24 @@ class Synthesis:
     def is_volume(self) -> bool:
         """Whether pictures have several slices."""
         return are_volumes(self.size)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What networks have to tell apart: classes, or the levels of several facts."""
+        crossing = self.crossing
+        return len(self.classes) if crossing is None or len(crossing.factors) == 1 else crossing.table
+
+    def facts(self, index: int) -> dict[str, Fact]:
+        """What is known of a picture of a class."""
+        if self.crossing is not None:
+            return self.crossing.facts(index)
+        return {} if self.fact is None else {self.fact: self.classes[index]}
+
+    def told(self, case: Case) -> Fact | Levels | None:
+        """What a case says of its class, be it known or not: a value, or a level of every fact."""
+        if self.crossing is not None:
+            return combination(case, self.crossing.factors)
+        return case.facts.get(self.fact or "")
 
     def encode(self, case: Case) -> Single:
         """One case as a batch of one.
@@ -114,6 +146,8 @@ class Synthesis:
         return Image(values, geometry, self.made.unit, Origin.SYNTHETIC, self.modality)
 
     def _class_of(self, case: Case) -> int:
+        if self.crossing is not None:
+            return self.crossing.index(case)
         if self.fact is None:
             return 0
         value = str(case.facts.get(self.fact, ""))
@@ -145,21 +179,19 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
     Args:
         cohort: Training cases, of one slice each or, where the size has three numbers, whole volumes.
         size: Rows and columns of the pictures to learn, one number for both; or slices, rows and columns.
-        fact: What conditions the generator, or None.
+        fact: What conditions the generator, or None: a column, or several such as ``label,sex,age:40,60``,
+            where the numbers of the last are cut at 40 and 60.
 
     Raises:
-        CohortError: No such fact, or fewer than two values of it.
+        CohortError: No such fact, one that is not known of somebody, fewer than two levels of it, or very
+            many numbers that are not cut.
         ImagingError: No picture could be read, or no volume where volumes are wanted.
         RecipeError: A side is not a multiple of 16 from 16 to 128.
     """
     sides = (size, size) if isinstance(size, int) else size
     refuse_size(sides)
-    classes = (ANYBODY,) if fact is None else cohort.levels(fact)
-    if fact is not None and len(classes) < 2:
-        raise CohortError(
-            f"cohort {cohort.name} has one class only, {fact} = {', '.join(classes)!r}; wanted two or more, "
-            "another label, or none for a generator without classes"
-        )
+    factors = () if fact is None else factors_of(fact, cohort)
+    found = _crossed(cohort, factors) if factors else None
     seen = _looks(cohort, are_volumes(sides))
     channels = _common([image.voxels.shape[0] for image, _ in seen])
     looks = [image for image, _ in seen if image.voxels.shape[0] == channels]
@@ -169,13 +201,25 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
     return Synthesis(
         size=sides,
         channels=channels,
-        classes=classes,
-        fact=fact,
+        classes=(ANYBODY,) if found is None else found.names,
+        fact=",".join(map(str, factors)) or None,
         intensity=intensity,
         made=made,
         spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
+        crossing=None if len(factors) == 1 and not factors[0].limits else found,
     )
+
+
+def _crossed(cohort: Cohort, factors: tuple[Factor, ...]) -> Crossing:
+    found = crossing(cohort, factors)
+    for factor, levels in zip(factors, found.levels, strict=True):
+        if len(levels) < 2:
+            raise CohortError(
+                f"cohort {cohort.name} has one class only, {factor.fact} = {', '.join(levels)!r}; wanted two "
+                "or more, another label, or none for a generator without classes"
+            )
+    return found
 
 
 def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:

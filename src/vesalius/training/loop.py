@@ -141,7 +141,7 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     ranks.refuse_uneven(recipe.batch, getattr(getattr(objective, "discriminator", None), "group", 1))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        players = objective.players(stacked.shape, len(recipe.task.classes))
+        players = objective.players(stacked.shape, recipe.task.conditions)
     objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
     machine.settle(players)
     ranks.same_(players)

@@ -101,7 +101,7 @@ def made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
         contents: What each case holds, from `vesalius.cohort.fingerprint.fingerprint`.
     """
     cases = zip(cohort.cases, contents, strict=True)
-    told = [(case.key, case.patient, case.facts.get(task.fact or ""), content) for case, content in cases]
+    told = [(case.key, case.patient, task.told(case), content) for case, content in cases]
     return sha256(repr((version("vesalius"), task, told)).encode()).hexdigest()
 
 
@@ -242,8 +242,7 @@ def stack_made(pictures: Batch, classes: Sequence[int], task: AnyTask) -> Stacke
     cases = []
     for index, (voxels, label) in enumerate(zip(pictures, classes, strict=True)):
         name = f"made-{index + 1:05d}"
-        known = {} if task.fact is None else {task.fact: task.classes[label]}
-        cases.append(Case(name, name, {task.role: Held(task.decode(voxels))}, facts=known))
+        cases.append(Case(name, name, {task.role: Held(task.decode(voxels))}, facts=task.facts(label)))
     return stack(Cohort(tuple(cases), "made"), task)
 
 

@@ -1,5 +1,6 @@
 """Start from the weights of another run, and know whose people come with them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from vesalius.errors import LeakageError, ModelError, RecipeError
 from vesalius.model.card import Ancestor
 from vesalius.model.model import Model, load_model
 from vesalius.model.standing import refuse_copier
+from vesalius.networks.conditions import SummedEmbedding
 from vesalius.networks.linear import LinearBase
 from vesalius.recipes.recipe import Recipe
 from vesalius.training.checkpoint import Saved, before, read
@@ -81,10 +83,18 @@ def started(recipe: Recipe, start: Start) -> Recipe:
         start: Where it starts.
 
     Raises:
-        RecipeError: The pictures have another extent or other channels, or the games are of two families:
-            nothing of the weights could be used.
+        RecipeError: Nothing of the weights could be used, for the pictures have another extent or other
+            channels, the games are of two families, or other facts are combined.
     """
     theirs = start.model.recipe
+    mine, known = (
+        () if task.crossing is None else task.crossing.factors for task in (recipe.task, theirs.task)
+    )
+    if mine != known:
+        raise RecipeError(
+            f"classes are levels of {recipe.task.fact}, those of {start.folder} of {theirs.task.fact}; "
+            "wanted the same facts to start from it"
+        )
     if recipe.task.shape != theirs.task.shape:
         raise RecipeError(
             f"pictures are {recipe.task.shape} (channels, slices, rows, columns), "
@@ -126,8 +136,9 @@ def carry(game: Game, start: Start) -> None:
     """Put the weights of another run into a game that was just begun.
 
     * Every layer, the linear base among them, and the average are those of the earlier run; Adam begins anew.
-    * What belongs to a class goes by its name. A class that the earlier run did not know begins, where it
-      is learnt, as the mean of the classes that it knew; its linear base is the one fitted to the new people.
+    * What belongs to a class, or to a level of a fact, goes by its name. A class that the earlier run did
+      not know begins, where it is learnt, as the mean of the classes that it knew; its linear base is the
+      one fitted to the new people.
     * A player that the earlier run did not have, such as the strength of an adaptive augmentation, is fresh.
 
     Args:
@@ -139,12 +150,18 @@ def carry(game: Game, start: Start) -> None:
     """
     if wrong := game.recipe.unlike(started(game.recipe, start)):
         raise ModelError(f"{start.folder}: does not fit the recipe, wanted its networks and weights: {wrong}")
-    theirs, mine = start.model.recipe.task.classes, game.recipe.task.classes
-    rows: Rows = [theirs.index(name) if name in theirs else None for name in mine]
+    tasks = start.model.recipe.task, game.recipe.task
+    rows = _rows(*(task.classes for task in tasks))
+    known, wanted = ([] if task.crossing is None else task.crossing.levels for task in tasks)
+    levels = list(map(_rows, known, wanted))
     for name, player in game.players.items():
         if found := start.moment.under(f"players/{name}."):
-            _put(player, found, rows)
-    _put(game.average.network, start.moment.under("average/"), rows)
+            _put(player, found, rows, levels)
+    _put(game.average.network, start.moment.under("average/"), rows, levels)
+
+
+def _rows(theirs: Sequence[str], mine: Sequence[str]) -> Rows:
+    return [theirs.index(name) if name in theirs else None for name in mine]
 
 
 def _moment(folder: Path, step: int) -> Saved:
@@ -163,12 +180,14 @@ def _moment(folder: Path, step: int) -> Saved:
     raise ModelError(f"{folder}: no checkpoint is of step {step}, whose weights its model has{why}")
 
 
-def _put(network: nn.Module, found: dict[str, Tensor], rows: Rows) -> None:
-    """Weights as they are, but what belongs to classes by the rows of those."""
+def _put(network: nn.Module, found: dict[str, Tensor], rows: Rows, levels: Sequence[Rows]) -> None:
+    """Weights as they are, but what belongs to classes, or levels of facts, by the rows of those."""
     for name, module in network.named_modules():
         inner = f"{name}." if name else ""
         if isinstance(module, nn.Embedding):
             found[f"{inner}weight"] = _learnt(found[f"{inner}weight"], rows)
+        for place, some in enumerate(levels if isinstance(module, SummedEmbedding) else ()):
+            found[f"{inner}weights.{place}"] = _learnt(found[f"{inner}weights.{place}"], some)
         if isinstance(module, LinearBase):
             for fitted in module.state_dict():
                 mine = module.get_buffer(fitted).cpu()
