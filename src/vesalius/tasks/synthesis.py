@@ -18,7 +18,7 @@ from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
 from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
-from vesalius.networks.blocks import Shape
+from vesalius.networks.blocks import Shape, stages_of
 
 ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
@@ -26,6 +26,7 @@ ANYBODY = "all"
 Size = tuple[int, int] | Extent
 """Rows and columns of pictures of one slice, or slices, rows and columns of volumes."""
 
+_LARGEST = {2: 512, 3: 128}
 _LOOKED_AT = 64
 _LEVELS = 32
 _SEEN_OF_VOLUME = 2**20
@@ -66,7 +67,7 @@ class Synthesis:
     @property
     def extent(self) -> Extent:
         """Voxels of one picture along ``(z, y, x)``."""
-        return self.size if len(self.size) == 3 else (1, *self.size)
+        return _extent(self.size)
 
     @property
     def voxels(self) -> int:
@@ -124,6 +125,10 @@ class Synthesis:
         return self.classes.index(value)
 
 
+def _extent(size: Size) -> Extent:
+    return size if len(size) == 3 else (1, *size)
+
+
 def are_volumes(size: Size) -> TypeGuard[Extent]:
     """Whether a size is that of volumes, and not of pictures of one slice."""
     return len(size) == 3
@@ -133,10 +138,13 @@ def refuse_size(size: Size) -> None:
     """Refuse a size that no network here can learn.
 
     Raises:
-        RecipeError: A side is not a multiple of 16 from 16 to 128.
+        RecipeError: A side is not a multiple of 16 from 16 to 512, or to 128 where it is one of a volume; or
+            it cannot be halved until about 4 are left of the shortest, as 144 cannot.
     """
-    if any(side not in range(16, 129, 16) for side in size):
-        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
+    largest = _LARGEST[len(size)]
+    if any(side not in range(16, largest + 1, 16) for side in size):
+        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to {largest}")
+    stages_of((1, *_extent(size)))
 
 
 def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesis:
@@ -150,7 +158,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
     Raises:
         CohortError: No such fact, or fewer than two values of it.
         ImagingError: No picture could be read, or no volume where volumes are wanted.
-        RecipeError: A side is not a multiple of 16 from 16 to 128.
+        RecipeError: The size is none that can be learnt; see `refuse_size`.
     """
     sides = (size, size) if isinstance(size, int) else size
     refuse_size(sides)
