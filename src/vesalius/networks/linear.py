@@ -66,7 +66,7 @@ def grid_of(shape: Shape) -> Shape:
     return shape[0], *(max(1, side // by) for side in shape[1:])
 
 
-def on_grid(image: Batch) -> Batch:
+def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
     """Pictures on their `grid_of`, by means over cells."""
     _, c, z, y, x = image.shape
     by, axes = beyond((c, z, y, x)), axes_of((c, z, y, x))

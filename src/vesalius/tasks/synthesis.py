@@ -46,6 +46,7 @@ class Synthesis:
         made: How [-1, 1] becomes values again, in a unit.
         spacing: Millimetres between voxel centres, ``(z, y, x)``.
         modality: DICOM modality of the pictures.
+        is_whole: Whether values of the cohort are whole numbers, so that made ones are rounded.
     """
 
     kind: Literal["synthesis"] = "synthesis"
@@ -58,6 +59,7 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
+    is_whole: bool = True
 
     @property
     def shape(self) -> Shape:
@@ -106,10 +108,10 @@ class Synthesis:
     def decode(self, voxels: Float[Tensor, "c z y x"]) -> Image:
         """What a generator made, as a marked picture in the unit of the cohort.
 
-        Values come out whole, as scanners store them, unless the whole range is a few units.
+        Values come out whole where those of the cohort are, unless the whole range is a few units.
         """
         values = self.made.backward(voxels.float().clamp(-1, 1))
-        if self.made.high - self.made.low >= _LEVELS:
+        if self.is_whole and self.made.high - self.made.low >= _LEVELS:
             values = values.round()
         geometry = Geometry.plain(self.extent, self.spacing)
         return Image(values, geometry, self.made.unit, Origin.SYNTHETIC, self.modality)
@@ -183,6 +185,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         made=made,
         spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
+        is_whole=made.unit == HOUNSFIELD or all(_are_whole(image) for image in looks),
     )
 
 
@@ -236,6 +239,10 @@ def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
     fitted = [intensity.fit(image) for image in looks if image.voxels.min() < image.voxels.max()]
     low, high = (float(np.median([getattr(window, end) for window in fitted])) for end in ("low", "high"))
     return intensity, Window(low=low, high=high, unit=units.pop() if len(units) == 1 else ARBITRARY)
+
+
+def _are_whole(image: Image) -> bool:
+    return bool((image.voxels == image.voxels.round()).all())
 
 
 def _spacing(grids: Sequence[Geometry], size: int) -> Spacing:
