@@ -33,7 +33,8 @@ def people(*values, unit="1"):
     cases = []
     for index, each in enumerate(values):
         voxels = torch.as_tensor(each, dtype=torch.float32)[:, None]
-        image = Image(voxels, Geometry.plain(tuple(voxels.shape[1:]), (1.0, 1.0, 1.0)), unit)
+        z, y, x = voxels.shape[1:]
+        image = Image(voxels, Geometry.plain((z, y, x), (1.0, 1.0, 1.0)), unit)
         facts = {"label": "ab"[index % 2]}
         cases.append(Case(f"c{index}", f"p{index}", {"image": Held(image)}, facts=facts))
     return Cohort(tuple(cases))
@@ -53,6 +54,7 @@ def test_pictures_of_512_pixels_are_played_on_a_head_start_of_128():
     cohort = people(*RNG.normal(100, 20, (8, 1, 512, 512)))
     game = begun(cohort, 512, width=1)
     base = game.players["generator"].base
+    assert isinstance(base, LinearBase)
     assert (base.mean.shape, base.weight.shape) == ((2, 128 * 128), (2, 2, 128 * 128))
     players = game.players.values()
     assert all(value.numel() < 2**18 for player in players for value in player.state_dict().values())

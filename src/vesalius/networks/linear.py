@@ -63,7 +63,8 @@ def grid_of(shape: Shape) -> Shape:
         ((1, 1, 128, 96), (3, 1, 128, 64))
     """
     by = beyond(shape)
-    return shape[0], *(max(1, side // by) for side in shape[1:])
+    c, z, y, x = shape
+    return c, max(1, z // by), y // by, x // by
 
 
 def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
@@ -157,7 +158,7 @@ class LinearBase(nn.Module):
         coefficients = latents[:, : self.components].float()
         offset = torch.einsum("br,brd->bd", coefficients, self.weight[condition])
         coarse = (self.mean[condition] + offset).unflatten(1, self.grid)
-        return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), self.by), self.axes)
+        return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), float(self.by)), self.axes)
 
     def completed(self, latents: Latents, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
         """Pictures that a network has added to.
