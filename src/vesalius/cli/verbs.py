@@ -177,7 +177,8 @@ class Expand:
         per_class: Pictures of each class, at least 12; 500 in all, evenly over the classes, when
             not given.
         size: Rows and columns of the pictures, such as 64 or 64x48; slices, rows and columns of whole
-            volumes, such as 32x32x32. Each is a multiple of 16 from 16 to 128; 64 when not given.
+            volumes, such as 32x32x32. Each is a multiple of 16, from 16 to 512 for pictures (of 32 above
+            128, of 64 above 256) and to 128 for volumes; 64 when not given.
         seed: Of everything random.
         start: Folder of a finished run to start from, with its networks and size: for few people.
         quick: Fewer repetitions of the evidence; verdicts are then exploratory.

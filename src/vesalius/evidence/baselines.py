@@ -7,8 +7,8 @@ from scipy.ndimage import gaussian_filter
 from torch.nn.functional import pad
 
 from vesalius.evidence.planes import are_volumes, seen
-from vesalius.networks.blocks import deep, flat
-from vesalius.networks.linear import LinearBase, components_of
+from vesalius.networks.blocks import deep, flat, size_of
+from vesalius.networks.linear import LinearBase, components_of, grid_of
 from vesalius.objectives.warps import rotation, warped
 from vesalius.shapes import Stack
 
@@ -22,6 +22,7 @@ def linear_samples(
     """Samples of the linear model: class mean plus Gaussian components, fewer than there are people.
 
     Of many people nobody's picture, and the cheapest generator there is: what a network must beat.
+    Above 128 pixels a side it is blurred besides; see `networks.linear.grid_of`.
 
     Args:
         train: Training pictures.
@@ -31,8 +32,9 @@ def linear_samples(
         seed: Fixes the samples.
     """
     known, places = np.unique(labels, return_inverse=True)
-    components = components_of(np.bincount(places).tolist(), len(np.unique(people)), train[0].size)
-    base = LinearBase(train.shape[1:], len(known), components)
+    shape = train.shape[1:]
+    components = components_of(np.bincount(places).tolist(), len(np.unique(people)), size_of(grid_of(shape)))
+    base = LinearBase(shape, len(known), components)
     pictures = torch.from_numpy(np.ascontiguousarray(train))
     base.fit(pictures, torch.from_numpy(places), torch.from_numpy(people))
     condition = torch.from_numpy(np.searchsorted(known, wanted))

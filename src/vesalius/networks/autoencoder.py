@@ -8,13 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of
+from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of, widths_of
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.convnet import ConvGenerator, Generator, falling
 from vesalius.networks.ranks import normal
 from vesalius.shapes import Batch, Classes, Latents
 
-_WIDEST = 8
 _LOGS = 10.0
 
 
@@ -53,7 +52,8 @@ class Autoencoder:
     """Pictures to a few coordinates and back.
 
     Args:
-        width: Channels at the finest grid; up to eight times as many at coarser ones.
+        width: Channels at the finest grid; up to eight times as many at coarser ones;
+            see `networks.blocks.widths_of`.
         latent: Number of latent coordinates.
 
     Raises:
@@ -92,7 +92,7 @@ class ConvAutoencoder(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
+        widths = widths_of(spec.width, stages, shape)
         self.body = nn.Sequential(*falling(self.axes, [shape[0], *widths]))
         self.posterior = nn.Linear(size_of((widths[-1], *coarse_of(shape, stages))), 2 * spec.latent)
         self.embedding = embedding_of(classes, 2 * spec.latent)

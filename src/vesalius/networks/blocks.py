@@ -23,6 +23,7 @@ Shape = tuple[int, int, int, int]
 Convolution = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d
 """Every convolution, over two or three axes."""
 
+_LARGE = 128
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
@@ -140,6 +141,11 @@ def resized(features: Tensor, factor: float) -> Tensor:
     return interpolate(features, scale_factor=factor, mode=_LINEAR[features.ndim - 2], align_corners=False)
 
 
+def shrunk(image: Tensor, by: int) -> Tensor:
+    """Means over cells of `by` pixels along every axis of pictures ``b c`` and two or three axes."""
+    return _POOLED[image.ndim - 2](image, [side // by for side in image.shape[2:]])
+
+
 def without_coarse(image: Tensor, cells: int) -> Tensor:
     """What is left of pictures when their means over cells, joined in straight lines, are taken away.
 
@@ -177,6 +183,38 @@ def stages_of(shape: Shape, smallest: int = 4) -> int:
         wanted = f"multiples of {2 ** max(stages, 2)} not under {smallest * 4}"
         raise RecipeError(f"task.size is {space}, wanted sides that are {wanted}")
     return stages
+
+
+def beyond(shape: Shape) -> int:
+    """The power of two by which the longest side of a picture must be divided to be 128 or less.
+
+    Examples:
+        >>> [beyond((1, 1, side, side)) for side in (64, 128, 160, 256, 512)]
+        [1, 1, 2, 2, 4]
+    """
+    return 2 ** max(0, (max(space_of(shape)) - 1).bit_length() - (_LARGE - 1).bit_length())
+
+
+def widths_of(width: int, grids: int, shape: Shape, widest: int = 8) -> list[int]:
+    """Channels of each grid, the finest first: twice as many for every halving, up to a bound.
+
+    The bound is `widest` times the finest, and goes with the sides beyond 128 pixels: so a thin network for
+    512 pixels is one for 128 with thinner layers above it, of which each costs as much as the one below.
+
+    Args:
+        width: Channels of the finest grid.
+        grids: How many there are.
+        shape: Extent of one picture, ``(c, z, y, x)``.
+        widest: The bound for pictures of up to 128 pixels along each side.
+
+    Examples:
+        >>> widths_of(32, 5, (1, 1, 128, 128)), widths_of(8, 7, (1, 1, 512, 512))
+        ([32, 64, 128, 256, 256], [8, 16, 32, 64, 128, 256, 256])
+
+    Source:
+        Karras et al., CVPR 2020, for channels in inverse proportion to the sides of a grid.
+    """
+    return [width * min(2**level, widest * beyond(shape)) for level in range(grids)]
 
 
 def coarse_of(shape: Shape, stages: int) -> tuple[int, ...]:

@@ -24,13 +24,12 @@ from vesalius.networks.blocks import (
     refuse_none,
     size_of,
     stages_of,
+    widths_of,
     without_neighbours,
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
-
-_WIDEST = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,8 @@ class Generator:
     """Latent coordinates and a class to a picture.
 
     Args:
-        width: Channels before the last layer; eight times as many at the coarsest grid.
+        width: Channels before the last layer; up to eight times as many at coarser grids;
+            see `networks.blocks.widths_of`.
         latent: Number of latent coordinates.
         head_start: Components of the linear base that the network adds its residual to;
             0 for none.
@@ -74,7 +74,8 @@ class Discriminator:
     """A picture and its class to a score; larger is more like the cohort.
 
     Args:
-        width: Channels after the first layer; up to eight times as many further on.
+        width: Channels after the first layer; up to eight times as many further on; see
+            `networks.blocks.widths_of`.
         group: Pictures whose spread is shown to the critic, so that it sees a collapse; real and
             made pictures of one pass must be whole groups. 1 shows nothing.
         norm: ``"batch"`` for the normalised critic of the textbooks: a score then depends on the
@@ -118,7 +119,7 @@ class ConvGenerator(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages))]
+        widths = widths_of(spec.width, stages, shape)[::-1]
         self.grid = (widths[0], *coarse_of(shape, stages))
         self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
@@ -151,7 +152,7 @@ class ConvDiscriminator(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
+        widths = widths_of(spec.width, stages, shape)
         self.detail = spec.detail
         seen = 2 * shape[0] if spec.detail else shape[0]
         self.body = nn.Sequential(*falling(self.axes, [seen, *widths], spec.norm))

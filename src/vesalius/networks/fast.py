@@ -25,13 +25,13 @@ from vesalius.networks.blocks import (
     refuse_none,
     size_of,
     stages_of,
+    widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
-_WIDEST = 8
 _LEAP = 4
 _POOLED = 4
 _SLOPE = 0.2
@@ -43,7 +43,8 @@ class FastGenerator:
     """Latent coordinates and a class to a picture, where coarse grids weigh the channels of fine ones.
 
     Args:
-        width: Channels of the finest grid; up to eight times as many at coarser ones. Published: 64.
+        width: Channels of the finest grid; up to eight times as many at coarser ones; see
+            `networks.blocks.widths_of`. Published: 64.
         latent: Number of latent coordinates.
         head_start: Components of the linear base that the network adds its residual to; 0 for none.
 
@@ -81,7 +82,8 @@ class FastDiscriminator:
     one picture alone; only what redraws is normalised so, and it sees real pictures alone.
 
     Args:
-        width: Channels after the first layer; up to eight times as many further on. Published: 64.
+        width: Channels after the first layer; up to eight times as many further on; see
+            `networks.blocks.widths_of`. Published: 64.
 
     Raises:
         RecipeError: No channel.
@@ -135,7 +137,7 @@ class FastMaker(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages + 1))]
+        widths = widths_of(spec.width, stages + 1, shape)[::-1]
         self.grid = (2 * widths[0], *coarse_of(shape, stages))
         self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
@@ -195,7 +197,7 @@ class FastCritic(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in range(stages)]
+        widths = widths_of(spec.width, stages, shape)
         self.stem = halving(self.axes, shape[0], widths[0])
         self.fall = nn.ModuleList(Fall(self.axes, narrow, wide) for narrow, wide in pairwise(widths))
         features = size_of((widths[-1], *coarse_of(shape, stages)))

@@ -1,7 +1,6 @@
 """The linear model of a cohort: class means, principal components, Gaussian coefficients."""
 
 from collections.abc import Sequence
-from math import prod
 from typing import Literal
 
 import torch
@@ -9,7 +8,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, axes_of, deep, flat, space_of, without_coarse
+from vesalius.networks.blocks import (
+    Shape,
+    axes_of,
+    beyond,
+    deep,
+    flat,
+    resized,
+    shrunk,
+    size_of,
+    space_of,
+    without_coarse,
+)
 from vesalius.networks.conditions import Conditions, borrowed, count_of
 from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
@@ -32,7 +42,7 @@ def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
     Args:
         counts: Pictures of each class.
         patients: Different people among all of them.
-        values: Of one picture.
+        values: Of one picture on its `grid_of`.
 
     Examples:
         >>> components_of([400, 80], 300), components_of([400, 80], 9), components_of([3, 3], 6)
@@ -41,6 +51,28 @@ def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
         16
     """
     return max(1, min(_MOST, max(counts) // 4, patients - 1, _ROOM // values))
+
+
+def grid_of(shape: Shape) -> Shape:
+    """The grid on which a linear model knows pictures: their own, where no side is longer than 128.
+
+    Of larger ones every side is halved until none is: a component of 512 x 512 pixels would take 1 MiB in
+    every saved model and checkpoint, and what is finer than two or four pixels is hardly common to people.
+
+    Examples:
+        >>> grid_of((1, 1, 128, 96)), grid_of((3, 1, 512, 256))
+        ((1, 1, 128, 96), (3, 1, 128, 64))
+    """
+    by = beyond(shape)
+    c, z, y, x = shape
+    return c, max(1, z // by), y // by, x // by
+
+
+def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
+    """Pictures on their `grid_of`, by means over cells."""
+    _, c, z, y, x = image.shape
+    by, axes = beyond((c, z, y, x)), axes_of((c, z, y, x))
+    return image if by == 1 else deep(shrunk(flat(image, axes), by), axes)
 
 
 def refuse_head_start(components: int, latent: int, anchor: int = 0) -> None:
@@ -70,13 +102,13 @@ def base_of(shape: Shape, classes: Conditions, components: int, anchor: int = 0)
         anchor: See `LinearBase`.
 
     Raises:
-        RecipeError: An anchor of as many cells as voxels.
+        RecipeError: An anchor of as many cells as the base has voxels along its shortest side.
     """
-    shortest = min(space_of(shape))
+    shortest = min(space_of(grid_of(shape)))
     if anchor >= shortest:
         raise RecipeError(
             f"generator.anchor is {anchor}, wanted fewer cells than the {shortest} voxels of the shortest "
-            "side: nothing would be left to learn"
+            "side of the head start: nothing would be left to learn"
         )
     return LinearBase(shape, classes, components, anchor) if components else None
 
@@ -86,7 +118,8 @@ class LinearBase(nn.Module):
 
     With Gaussian coefficients of unit variance this is probabilistic principal component
     analysis without its isotropic noise: the blurred, cheap generator that every network has
-    to beat, and a start for one.
+    to beat, and a start for one. Mean and components lie on `grid_of`, and pictures larger than it are
+    enlarged by linear interpolation.
 
     Args:
         shape: Extent of one picture, ``(c, z, y, x)``.
@@ -106,12 +139,14 @@ class LinearBase(nn.Module):
 
     def __init__(self, shape: Shape, classes: Conditions, components: int, anchor: int = 0) -> None:
         super().__init__()
-        self.shape = shape
+        self.grid = grid_of(shape)
+        self.by = beyond(shape)
+        self.axes = axes_of(shape)
         self.classes = classes
         self.components = components
         self.anchor = anchor
-        self.register_buffer("mean", torch.zeros(count_of(classes), prod(shape)))
-        self.register_buffer("weight", torch.zeros(count_of(classes), components, prod(shape)))
+        self.register_buffer("mean", torch.zeros(count_of(classes), size_of(self.grid)))
+        self.register_buffer("weight", torch.zeros(count_of(classes), components, size_of(self.grid)))
         # Models from before there were anchors have no such numbers, and are still read.
         self.register_buffer("grasp", torch.zeros(count_of(classes)), persistent=anchor > 0)
 
@@ -124,7 +159,8 @@ class LinearBase(nn.Module):
         """Pictures of the first `components` latent coordinates."""
         coefficients = latents[:, : self.components].float()
         offset = torch.einsum("br,brd->bd", coefficients, self.weight[condition])
-        return (self.mean[condition] + offset).unflatten(1, self.shape)
+        coarse = (self.mean[condition] + offset).unflatten(1, self.grid)
+        return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), float(self.by)), self.axes)
 
     def completed(self, latents: Latents, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
         """Pictures that a network has added to.
@@ -137,7 +173,7 @@ class LinearBase(nn.Module):
         if self.anchor:
             grasp = self.grasp[condition].view(-1, *[1] * (added.ndim - 1))
             added = added.lerp(without_coarse(added, self.anchor), grasp)
-        return self(latents, condition) + deep(added, axes_of(self.shape))
+        return self(latents, condition) + deep(added, self.axes)
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
@@ -165,7 +201,7 @@ class LinearBase(nn.Module):
             person: Person of each picture, numbered from 0; all different when None.
             kept: All components, or those alone that `foresee` finds; then the base knows its grasp.
         """
-        rows = images.flatten(1).float()
+        rows = on_grid(images).flatten(1).float()
         who = torch.arange(len(rows)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
         people = [len(who[member.cpu()].unique()) for member in members]
@@ -214,5 +250,5 @@ class LinearBase(nn.Module):
 
     def _coarse(self, rows: Float[Tensor, "m d"]) -> Float[Tensor, ""]:
         """Sum of squares of what is coarser than a cell."""
-        images = flat(rows.unflatten(1, self.shape), axes_of(self.shape))
+        images = flat(rows.unflatten(1, self.grid), self.axes)
         return (images - without_coarse(images, self.anchor)).square().sum()

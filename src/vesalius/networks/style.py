@@ -20,13 +20,13 @@ from vesalius.networks.blocks import (
     resized,
     size_of,
     stages_of,
+    widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents
 
 _CONVOLVED = {2: conv2d, 3: conv3d}
-_WIDEST = 8
 _SLOPE = 0.2
 _GAIN = sqrt(2)
 _SLOWER = 0.1
@@ -40,7 +40,8 @@ class StyleGenerator:
     """Latent coordinates and a class to a picture, by layers that a style modulates.
 
     Args:
-        width: Channels of the finest grid; up to eight times as many at coarser ones.
+        width: Channels of the finest grid; up to eight times as many at coarser ones;
+            see `networks.blocks.widths_of`.
         latent: Number of latent coordinates, and of those of a style.
         mapping: Layers between latent coordinates and style; published: 8, and 2 for few pictures.
         noise: Whether every layer is given noise of its own: a function of the latent coordinates, so
@@ -195,7 +196,7 @@ class StyleMaker(nn.Module):
         super().__init__()
         self.axes = axes_of(shape)
         stages = stages_of(shape)
-        widths = [spec.width * min(2**level, _WIDEST) for level in reversed(range(stages + 1))]
+        widths = widths_of(spec.width, stages + 1, shape)[::-1]
         self.start = nn.Parameter(torch.randn(widths[0], *coarse_of(shape, stages)))
         self.mapping = Mapping(spec.latent, spec.mapping, classes)
         pairs = list(pairwise(widths))

@@ -21,6 +21,7 @@ from vesalius.networks.blocks import (
     keeping,
     stages_of,
     unfolded,
+    widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.shapes import Batch, Classes
@@ -37,7 +38,8 @@ class UNet(nn.Module):
     has 4 to 7 cells a side, and a convolution sees nearly all of it.
 
     Args:
-        width: Channels at the finest grid, a multiple of 4; up to four times as many at coarser ones.
+        width: Channels at the finest grid, a multiple of 4; up to four times as many at coarser ones;
+            see `networks.blocks.widths_of`.
         fold: Side of the cells that are folded into channels before the finest grid: a power of 2.
         shape: Extent of one picture, ``(c, z, y, x)``.
         classes: What there is to tell apart.
@@ -54,7 +56,7 @@ class UNet(nn.Module):
         self.axes, self.fold = axes_of(shape), fold
         cell = shape[0] * fold**self.axes
         grids = stages_of(shape) - fold.bit_length() + 2
-        widths = [width * min(2**level, _WIDEST) for level in range(grids)]
+        widths = widths_of(width, grids, shape, _WIDEST)
         told = 4 * width
         self.register_buffer("frequencies", torch.logspace(0, _OCTAVES, _FREQUENCIES, base=2.0))
         self.noise = nn.Linear(2 * _FREQUENCIES, told)

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from vesalius.cohort.cohort import Cohort
-from vesalius.networks.blocks import size_of, space_of
+from vesalius.networks.blocks import beyond, size_of, space_of
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.networks.linear import components_of
+from vesalius.networks.linear import components_of, grid_of
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives import AnyObjective
 from vesalius.objectives.augment import Augment
@@ -30,11 +30,12 @@ class Derived:
     Args:
         task: What is made.
         train: Training cases.
-        width: Channels of the finest layer: wide networks need minutes that a short budget has not.
+        width: Channels of the finest layer: wide networks need minutes that a short budget has not. Half as
+            many for every doubling of the sides beyond 128 pixels; see `networks.blocks.widths_of`.
         components: Principal components of the head start, at most as many as the linear model has that
             judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
-            smaller than 32.
+            smaller than 32, or `networks.linear.grid_of` is.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
         gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
             to the batch, a tenth at 64 x 64 and 16.
@@ -103,12 +104,13 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
     """
     counts = Counter(map(task.told, train.cases))
     batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
+    grid, thinner = grid_of(task.shape), beyond(task.shape)
     return Derived(
         task=task,
         train=train,
-        width=32 if minutes * 4096 / task.voxels < 20 else 64,
-        components=components_of(list(counts.values()), len(train.patients), size_of(task.shape)),
-        anchor=min(8, min(space_of(task.shape)) // 4),
+        width=(32 if minutes * 4096 * thinner / task.voxels < 20 else 64) // thinner,
+        components=components_of(list(counts.values()), len(train.patients), size_of(grid)),
+        anchor=min(8, min(space_of(grid)) // 4),
         batch=batch,
         gamma=_GAMMA * task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),

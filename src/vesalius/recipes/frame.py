@@ -9,7 +9,7 @@ from vesalius.cohort.cohort import Case, Cohort
 from vesalius.cohort.threads import each
 from vesalius.errors import ImagingError
 from vesalius.example import Single
-from vesalius.networks.linear import components_of
+from vesalius.networks.linear import components_of, on_grid
 from vesalius.networks.principal import foretold
 from vesalius.tasks.synthesis import Synthesis
 
@@ -49,7 +49,7 @@ def foretold_share(task: Synthesis, train: Cohort) -> float | None:
     if people < _FEWEST:
         return None
     condition = torch.cat([single.condition for single, _ in seen])
-    rows = torch.cat([single.image for single, _ in seen]).flatten(1)
+    rows = torch.cat([on_grid(single.image) for single, _ in seen]).flatten(1)
     for index in condition.unique():
         rows[condition == index] -= rows[condition == index].mean(0)
     rows -= rows.mean(1, keepdim=True)

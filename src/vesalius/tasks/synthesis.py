@@ -19,7 +19,7 @@ from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
 from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
-from vesalius.networks.blocks import Shape
+from vesalius.networks.blocks import Shape, stages_of
 from vesalius.networks.conditions import Conditions
 
 ANYBODY = "all"
@@ -28,6 +28,7 @@ ANYBODY = "all"
 Size = tuple[int, int] | Extent
 """Rows and columns of pictures of one slice, or slices, rows and columns of volumes."""
 
+_LARGEST = {2: 512, 3: 128}
 _LOOKED_AT = 64
 _LEVELS = 32
 _SEEN_OF_VOLUME = 2**20
@@ -47,6 +48,7 @@ class Synthesis:
         made: How [-1, 1] becomes values again, in a unit.
         spacing: Millimetres between voxel centres, ``(z, y, x)``.
         modality: DICOM modality of the pictures.
+        is_whole: Whether values of the cohort are whole numbers, so that made ones are rounded.
         crossing: Which combinations of facts the classes are; None where they are values of one.
 
     Raises:
@@ -63,6 +65,7 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
+    is_whole: bool = True
     # Not shown: it says no more than fact and classes, and a stack knows its task by how that is shown.
     crossing: Crossing | None = field(default=None, repr=False)
 
@@ -80,7 +83,7 @@ class Synthesis:
     @property
     def extent(self) -> Extent:
         """Voxels of one picture along ``(z, y, x)``."""
-        return self.size if len(self.size) == 3 else (1, *self.size)
+        return _extent(self.size)
 
     @property
     def voxels(self) -> int:
@@ -137,10 +140,10 @@ class Synthesis:
     def decode(self, voxels: Float[Tensor, "c z y x"]) -> Image:
         """What a generator made, as a marked picture in the unit of the cohort.
 
-        Values come out whole, as scanners store them, unless the whole range is a few units.
+        Values come out whole where those of the cohort are, unless the whole range is a few units.
         """
         values = self.made.backward(voxels.float().clamp(-1, 1))
-        if self.made.high - self.made.low >= _LEVELS:
+        if self.is_whole and self.made.high - self.made.low >= _LEVELS:
             values = values.round()
         geometry = Geometry.plain(self.extent, self.spacing)
         return Image(values, geometry, self.made.unit, Origin.SYNTHETIC, self.modality)
@@ -158,6 +161,10 @@ class Synthesis:
         return self.classes.index(value)
 
 
+def _extent(size: Size) -> Extent:
+    return size if len(size) == 3 else (1, *size)
+
+
 def are_volumes(size: Size) -> TypeGuard[Extent]:
     """Whether a size is that of volumes, and not of pictures of one slice."""
     return len(size) == 3
@@ -167,10 +174,13 @@ def refuse_size(size: Size) -> None:
     """Refuse a size that no network here can learn.
 
     Raises:
-        RecipeError: A side is not a multiple of 16 from 16 to 128.
+        RecipeError: A side is not a multiple of 16 from 16 to 512, or to 128 where it is one of a volume; or
+            it cannot be halved until about 4 are left of the shortest, as 144 cannot.
     """
-    if any(side not in range(16, 129, 16) for side in size):
-        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to 128")
+    largest = _LARGEST[len(size)]
+    if any(side not in range(16, largest + 1, 16) for side in size):
+        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to {largest}")
+    stages_of((1, *_extent(size)))
 
 
 def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesis:
@@ -186,7 +196,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         CohortError: No such fact, one that is not known of somebody, fewer than two levels of it, or very
             many numbers that are not cut.
         ImagingError: No picture could be read, or no volume where volumes are wanted.
-        RecipeError: A side is not a multiple of 16 from 16 to 128.
+        RecipeError: The size is none that can be learnt; see `refuse_size`.
     """
     sides = (size, size) if isinstance(size, int) else size
     refuse_size(sides)
@@ -207,6 +217,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         made=made,
         spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
+        is_whole=made.unit == HOUNSFIELD or all((one.voxels == one.voxels.round()).all() for one in looks),
         crossing=None if len(factors) == 1 and not factors[0].limits else found,
     )
 

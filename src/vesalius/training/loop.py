@@ -11,7 +11,7 @@ from torch.optim import Adam
 
 from vesalius.errors import DivergenceError
 from vesalius.networks import ranks
-from vesalius.networks.blocks import seeded
+from vesalius.networks.blocks import seeded, size_of
 from vesalius.objectives.turn import Objective, Players, Turn
 from vesalius.recipes.recipe import Recipe
 from vesalius.training.average import Average
@@ -19,6 +19,7 @@ from vesalius.training.devices import Machine
 from vesalius.training.stream import Stacked, batch
 
 _SEEN_BY_PREPARE = 4096
+_VALUES_SEEN = 2**29
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         players = objective.players(stacked.shape, recipe.task.conditions)
-    objective.prepare(players, stacked.at(_some_of_each(stacked, _SEEN_BY_PREPARE)))
+    # Of large pictures fewer: they lie in memory all at once, in 2 GiB at most.
+    most = min(_SEEN_BY_PREPARE, _VALUES_SEEN // size_of(stacked.shape))
+    objective.prepare(players, stacked.at(_some_of_each(stacked, most)))
     machine.settle(players)
     ranks.same_(players)
     average = Average(players["generator"], recipe.half_life)
