@@ -3,8 +3,8 @@
 Run as ``.venv/bin/python benchmarks/bulk.py [--quick] [--pictures N] [--workers N]``, with the extra ``ray``.
 A small model of phantoms at 64 x 64, briefly trained, makes the pictures three times, each time by the
 command that users have: in one process without Ray; with workers, one of which is killed by SIGKILL at a
-random moment about half-way; and with workers, stopped by SIGTERM at a random moment and asked again. Everybody
-computes with one thread, so that the arithmetic is the same. All names and lines of the table are compared,
+random moment about half-way; and with workers, stopped by SIGTERM at a random moment and asked again. All
+compute with one thread, so that the arithmetic is the same. All names and lines of the table are compared,
 and the content of a sample of the files.
 """
 
