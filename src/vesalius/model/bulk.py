@@ -117,10 +117,7 @@ def write_in_bulk(
     work = folder.resolve().with_name(f".{folder.name}.shares")
     asked = Share(model.resolve(), known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
     shares = _claimed(asked, BATCHES * together(known.recipe))
-    try:
-        _filled(shares, spread, watch)
-    finally:
-        _sweep(work)
+    _filled(shares, spread, watch)
     _join(work, shares, known, folder)
     return folder
 
@@ -130,9 +127,12 @@ def _filled(shares: Sequence[Share], spread: Spread, watch: Callable[[int], None
     lacking = [share for share in shares if not share.folder.exists()]
     done = sum(len(share.classes) for share in shares) - sum(len(share.classes) for share in lacking)
     watch(done)
-    for share in spread(lacking):
-        done += len(share.classes)
-        watch(done)
+    try:
+        for share in spread(lacking):
+            done += len(share.classes)
+            watch(done)
+    finally:
+        _sweep(shares[0].folder.parent)
 
 
 def _parts(asked: Share, size: int) -> Iterator[Share]:

