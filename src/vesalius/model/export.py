@@ -32,7 +32,7 @@ def write_samples(
     """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
     Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the conditioning fact,
-    under its name), so that the folder reads as a cohort again. A volume in DICOM is the folder of its series.
+    under its name), so that the folder reads as a cohort again. A DICOM volume is the folder of its series.
 
     Args:
         model: Who makes them.
