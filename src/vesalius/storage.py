@@ -34,7 +34,7 @@ def written(path: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     except OSError as error:
-        raise StorageError(path, error.strerror or str(error)) from error
+        raise StorageError(path, _reason(error)) from error
     finally:
         # where even that fails, nothing was written
         with suppress(OSError):
@@ -63,6 +63,11 @@ def forget(path: Path) -> None:
         raise StorageError(path, error.strerror or str(error)) from error
 
 
+def _reason(error: OSError) -> str:
+    """Why, in a line: some writers put their whole traceback into the text of an error."""
+    return error.strerror or next(iter(str(error).splitlines()), type(error).__name__)
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill; it appears under `path` when all went well.
@@ -78,6 +83,6 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     except OSError as error:
-        raise StorageError(path, error.strerror or str(error)) from error
+        raise StorageError(path, _reason(error)) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Very many pictures are those of one process, whoever makes them and whoever dies."""
 
+import gc
 import os
 import signal
 from dataclasses import replace
@@ -120,6 +121,45 @@ def test_a_kill_while_the_shares_are_joined_costs_nothing(last, model, alone, tm
     assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
 
 
+def test_what_was_left_of_a_finished_folder_is_not_taken_for_pictures(model, alone, tmp_path, monkeypatch):
+    removed = bulk.shutil.rmtree
+
+    def killed(folder, **how):
+        if folder.name.endswith(".made"):
+            raise KeyboardInterrupt
+        removed(folder, **how)
+
+    monkeypatch.setattr(bulk.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_in_bulk(model, CLASSES, 5, tmp_path / "made")
+    monkeypatch.setattr(bulk.shutil, "rmtree", removed)
+    removed(tmp_path / "made")
+    assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
+
+
+def test_halves_of_killed_workers_and_of_a_killed_join_are_swept_away(model, alone, tmp_path):
+    work = tmp_path / ".made.shares"
+    (work / ".0a1b2c3d.000000064" / "healthy").mkdir(parents=True)
+    (work / "pictures").mkdir()
+    (work / "pictures" / ".0a1b2c3d.metadata.csv").write_text("half")
+    assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
+    assert [file.name for file in tmp_path.iterdir()] == ["made"]
+
+
+def test_a_share_that_somebody_else_has_filled_meanwhile_is_as_good(model, tmp_path, monkeypatch):
+    written_by_us = bulk.written_pictures
+
+    def overtaken(ours, classes, seed, folder, *more):
+        yield from written_by_us(ours, classes, seed, folder, *more)
+        (folder.parent / folder.name[10:] / "healthy").mkdir(parents=True)
+
+    monkeypatch.setattr(bulk, "written_pictures", overtaken)
+    weights = load_model(model).card.weights
+    share = bulk.Share(model, weights, (0, 1), 5, 0, "", tmp_path / "000000000")
+    fill(share)
+    assert [file.name for file in tmp_path.iterdir()] == ["000000000"]
+
+
 def test_other_pictures_are_not_mixed_in(model, tmp_path):
     with pytest.raises(RuntimeError):
         write_in_bulk(
@@ -153,11 +193,42 @@ def dying(share):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_processes_that_die_are_begun_again(model, alone, tmp_path, monkeypatch):
     workers = with_ray()
     mortal = workers.ray.remote(num_cpus=1, max_retries=2)(dying)
     monkeypatch.setattr(workers, "_fill", mortal)
     assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made", workers.over(2))) == alone
+    # Ray does not wait for the processes that it ends; Python says so when it forgets them: here, not later.
+    gc.collect()
+
+
+def test_ray_leaves_sigterm_to_whoever_heard_it_before(monkeypatch):
+    workers = with_ray()
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def greedy(**how):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    for name in ("init", "shutdown"):
+        monkeypatch.setattr(workers.ray, name, greedy)
+    before = signal.getsignal(signal.SIGTERM)
+    with workers._started(1):
+        assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_cluster_that_is_not_there_is_a_mistake_in_a_line(tmp_path, monkeypatch):
+    workers = with_ray()
+
+    def lost(**how):
+        raise ConnectionError("Could not find any running Ray instance.\nMore.")
+
+    monkeypatch.setattr(workers.ray, "init", lost)
+    with pytest.raises(
+        ModelError, match=r"Ray cannot be started \(Could not find any running Ray instance.\)"
+    ):
+        [*workers.over(1)([bulk.Share(tmp_path, "", (0,), 5, 0, "", tmp_path)])]
 
 
 def test_somebody_has_to_work(monkeypatch):

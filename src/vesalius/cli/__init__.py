@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())}\n")
         return 1
     except KeyboardInterrupt as stop:
-        is_taken_up = isinstance(command, Train | Expand | Demo)
+        in_bulk = isinstance(command, Sample) and command.workers is not None
+        is_taken_up = in_bulk or isinstance(command, Train | Expand | Demo)
         sys.stderr.write("stopped; the same command goes on from here\n" if is_taken_up else "stopped\n")
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     return 0

@@ -137,7 +137,7 @@ def walk(plan: Plan, people: People) -> None:
     classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
     with stage("gathering evidence") as tell:
         tell("making the pictures")
-        made = stack_made(model.sample(classes, plan.seed + 1), classes, task)
+        made = stack_made(model.scaled(classes, plan.seed + 1), classes, task)
         bench = Bench(run.stacked, test, made, start and start.pictures)
         evidence = judge(model, bench, run.ledger, people.notes, plan.quick, tell)
         write_evidence(evidence, plan.out)

@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
+from uuid import uuid4
 
 from vesalius.errors import ModelError, StorageError
 from vesalius.model.export import columns_of, write_table, written_pictures
 from vesalius.model.model import Model, load_model, together
-from vesalius.storage import new_folder, written
+from vesalius.storage import forget, new_folder, written
 
 BATCHES = 16
 """Batches of a share: whole ones, so that each picture is made beside the same others as in a row."""
@@ -67,11 +69,16 @@ def fill(share: Share) -> None:
     if share.folder.exists():
         return
     model = _model(share.model, share.weights)
-    with new_folder(share.folder) as beside:
-        rows = written_pictures(
-            model, share.classes, share.seed, beside, share.evidence, share.first, share.nifti
-        )
-        write_table(beside / _ROWS, [*rows])
+    try:
+        with new_folder(share.folder) as beside:
+            rows = written_pictures(
+                model, share.classes, share.seed, beside, share.evidence, share.first, share.nifti
+            )
+            write_table(beside / _ROWS, rows)
+    except StorageError:
+        # One that was given up for dead may have lived long enough to make the same pictures.
+        if not share.folder.exists():
+            raise
 
 
 def write_in_bulk(
@@ -106,8 +113,9 @@ def write_in_bulk(
         raise StorageError(folder, "it exists already, wanted a new folder")
     known = load_model(model)
     known.refuse(classes, seed)
-    work = folder.with_name(f".{folder.name}.shares")
-    asked = Share(model, known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
+    # Workers need not stand where this process stands.
+    work = folder.resolve().with_name(f".{folder.name}.shares")
+    asked = Share(model.resolve(), known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
     shares = _claimed(asked, BATCHES * together(known.recipe))
     _filled(shares, spread, watch)
     _join(work, shares, known, folder)
@@ -119,9 +127,12 @@ def _filled(shares: Sequence[Share], spread: Spread, watch: Callable[[int], None
     lacking = [share for share in shares if not share.folder.exists()]
     done = sum(len(share.classes) for share in shares) - sum(len(share.classes) for share in lacking)
     watch(done)
-    for share in spread(lacking):
-        done += len(share.classes)
-        watch(done)
+    try:
+        for share in spread(lacking):
+            done += len(share.classes)
+            watch(done)
+    finally:
+        _sweep(shares[0].folder.parent)
 
 
 def _parts(asked: Share, size: int) -> Iterator[Share]:
@@ -140,28 +151,40 @@ def _claimed(asked: Share, size: int) -> list[Share]:
             beside.write_text(said)
     elif (work / _ASKED).read_text() != said:
         raise StorageError(work, "other pictures were begun there, wanted the same model, classes and seed")
+    _sweep(work)
     return [*_parts(asked, size)]
+
+
+def _sweep(work: Path) -> None:
+    """Remove what those who were killed have left half done: a full disk has no room for it."""
+    for half in work.glob(f".{'[0-9a-f]' * 8}.{'[0-9]' * 9}"):
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _join(work: Path, shares: Sequence[Share], model: Model, folder: Path) -> None:
     """All shares as one folder. What was moved before is passed over: this, too, may be stopped."""
     whole = work / "pictures"
+    done = work.with_name(f".{uuid4().hex[:8]}.{folder.name}")
     try:
-        lines: list[list[str]] = []
-        for share in shares:
-            with (share.folder / _ROWS).open(newline="") as source:
-                rows = [*csv.reader(source)]
-            for made in share.folder.glob("*/*"):
-                label = whole / made.parent.name
-                label.mkdir(parents=True, exist_ok=True)
-                os.replace(made, label / made.name)
-            lines += rows
-        with written(whole / "metadata.csv") as beside:
-            write_table(beside, (columns_of(model), *lines))
-        os.replace(whole, folder)
-        shutil.rmtree(work)
+        forget(whole / "metadata.csv")
+        write_table(whole / "metadata.csv", chain([columns_of(model)], _moved(shares, whole)))
+        # Taken away first: shares whose pictures are gone must never be found and believed.
+        os.replace(work, done)
+        os.replace(done / whole.name, folder)
+        shutil.rmtree(done)
     except OSError as error:
         raise StorageError(folder, error.strerror or str(error)) from error
+
+
+def _moved(shares: Sequence[Share], whole: Path) -> Iterator[list[str]]:
+    """Lines of the table of each share, whose pictures are then where all others are."""
+    for share in shares:
+        with (share.folder / _ROWS).open(newline="") as source:
+            yield from csv.reader(source)
+        for made in share.folder.glob("*/*"):
+            label = whole / made.parent.name
+            label.mkdir(parents=True, exist_ok=True)
+            os.replace(made, label / made.name)
 
 
 @lru_cache(maxsize=1)

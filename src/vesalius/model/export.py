@@ -1,7 +1,7 @@
 """Made pictures as marked files: DICOM, or NIfTI with a mark beside it."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from vesalius.imaging.formats import write_image
 from vesalius.imaging.image import Origin
 from vesalius.imaging.marks import Mark
 from vesalius.model.model import Model
-from vesalius.storage import new_folder
+from vesalius.storage import new_folder, written
 
 
 def balanced(model: Model, per_class: int) -> list[int]:
@@ -31,30 +31,38 @@ def write_samples(
 ) -> Path:
     """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
-    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and every
-    conditioning fact that has another name), so that the folder reads as a cohort again. The file
-    of a volume in DICOM is the folder of its series.
+    <<<<<<< ours
+        Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and every
+        conditioning fact that has another name), so that the folder reads as a cohort again. The file
+        of a volume in DICOM is the folder of its series.
+    =======
+        Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the conditioning fact,
+        under its name), so that the folder reads as a cohort again. A DICOM volume is the folder of its series.
+    >>>>>>> theirs
 
-    Args:
-        model: Who makes them.
-        classes: Class of each picture.
-        seed: Of the latents; picture ``i`` depends on it and ``i`` alone.
-        folder: New folder.
-        evidence: SHA-256 of the evidence record, for the files to carry.
-        watch: Called with the number of pictures written so far.
-        add: Called with the filled folder before it appears, to put more files into it.
-        nifti: Write NIfTI files, each with a JSON file of the same name that holds its mark.
+        Args:
+            model: Who makes them.
+            classes: Class of each picture.
+            seed: Of the latents; picture ``i`` depends on it and ``i`` alone.
+            folder: New folder.
+            evidence: SHA-256 of the evidence record, for the files to carry.
+            watch: Called with the number of pictures written so far.
+            add: Called with the filled folder before it appears, to put more files into it.
+            nifti: Write NIfTI files, each with a JSON file of the same name that holds its mark.
 
-    Raises:
-        ModelError: A class that the model does not have, or a negative seed.
-        StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
+        Raises:
+            ModelError: A class that the model does not have, or a negative seed.
+            StorageError: The folder exists, or the disk is unwilling; nothing is left behind.
     """
+
+    def lines() -> Iterator[Sequence[object]]:
+        yield columns_of(model)
+        for done, row in enumerate(written_pictures(model, classes, seed, beside, evidence, nifti=nifti), 1):
+            yield row
+            watch(done)
+
     with new_folder(folder) as beside:
-        rows: list[Sequence[object]] = []
-        for row in written_pictures(model, classes, seed, beside, evidence, nifti=nifti):
-            rows.append(row)
-            watch(len(rows))
-        write_table(beside / "metadata.csv", (columns_of(model), *rows))
+        write_table(beside / "metadata.csv", lines())
         add(beside)
     return folder
 
@@ -65,21 +73,23 @@ def columns_of(model: Model) -> tuple[str, ...]:
     return ("file", "label", "patient", "seed", "index", *others)
 
 
-def write_table(file: Path, rows: Sequence[Sequence[object]]) -> None:
-    """Write the lines of a table as CSV.
+def write_table(file: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write the lines of a table as CSV, each as it comes.
 
     Args:
         file: Where to.
         rows: All as wide as the first.
 
     Raises:
-        StorageError: One is not: it would stand under the wrong columns.
+        StorageError: One is not: it would stand under the wrong columns; or the disk is unwilling.
     """
-    for place, row in enumerate(rows):
-        if len(row) != len(rows[0]):
-            raise StorageError(file, f"line {place + 1} has {len(row)} cells, wanted {len(rows[0])}")
-    with file.open("w", newline="") as target:
-        csv.writer(target).writerows(rows)
+    with written(file) as beside, beside.open("w", newline="") as target:
+        table, width = csv.writer(target), None
+        for place, row in enumerate(rows, 1):
+            width = width or len(row)
+            if len(row) != width:
+                raise StorageError(file, f"line {place} has {len(row)} cells, wanted {width}")
+            table.writerow(row)
 
 
 def written_pictures(

@@ -15,7 +15,7 @@ from vesalius.imaging.image import Image
 from vesalius.model.card import Card
 from vesalius.networks.blocks import seeded
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.shapes import Batch
+from vesalius.shapes import Batch, Voxels
 from vesalius.storage import written
 
 _TOGETHER = 64
@@ -82,10 +82,22 @@ class Model:
         Raises:
             ModelError: As for `sample`.
         """
+        return map(self.recipe.task.decode, self.scaled(classes, seed, first))
+
+    def scaled(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Voxels]:
+        """What `sample` gives, one picture after the other; never more than a batch in memory.
+
+        Args:
+            classes: Class of each picture.
+            seed: Of the latents.
+            first: Number of the first of them.
+
+        Raises:
+            ModelError: As for `sample`.
+        """
         size = together(self.recipe)
         for place in range(0, len(classes), size):
-            for voxels in self.sample(classes[place : place + size], seed, first + place):
-                yield self.recipe.task.decode(voxels)
+            yield from self.sample(classes[place : place + size], seed, first + place)
 
     def save(self, folder: Path) -> "Model":
         """Write recipe, weights and card, each whole.

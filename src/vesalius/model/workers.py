@@ -1,7 +1,10 @@
 """Shares of very many pictures over processes that may die: Ray starts them, and starts them again."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import ray  # pyright: ignore[reportMissingImports]
 from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
@@ -32,24 +35,57 @@ def over(workers: int) -> Spread:
 def _spread(shares: Sequence[Share], workers: int) -> Iterator[Share]:
     if not shares:
         return
-    is_ours, ahead = not ray.is_initialized(), 1
-    if is_ours:
-        # Nothing of a house of patients is told to anybody, were it how often Ray is used.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        cores = None if "RAY_ADDRESS" in os.environ else workers
-        # On a cluster that was there before, what is given to it is all that holds it back.
-        ahead = _AHEAD if cores else 1
-        ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level="error")
+    with _started(workers) as most:
+        try:
+            yield from _filled(shares, most)
+        except RayError as error:
+            first = str(error).splitlines()[0]
+            raise ModelError(
+                f"pictures were not all made ({first}); the same command goes on from here"
+            ) from error
+
+
+@contextmanager
+def _started(workers: int) -> Iterator[int]:
+    """Ray, begun and ended again unless it was there before; gives how many shares may be under way."""
+    if ray.is_initialized():
+        yield workers
+        return
+    heeded = signal.getsignal(signal.SIGTERM)
     try:
-        yield from _filled(shares, workers * ahead)
-    except RayError as error:
-        first = str(error).splitlines()[0]
-        raise ModelError(
-            f"pictures were not all made ({first}); the same command goes on from here"
-        ) from error
+        most = _begin(workers)
+        _heed(heeded)
+        yield most
     finally:
-        if is_ours:
-            ray.shutdown()
+        ray.shutdown()
+        _heed(heeded)
+
+
+def _begin(workers: int) -> int:
+    """Start Ray, or find the cluster."""
+    # Nothing of a house of patients is told to anybody, were it how often Ray is used.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    is_alone = "RAY_ADDRESS" not in os.environ
+    try:
+        ray.init(
+            num_cpus=workers if is_alone else None,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+        )
+    except (RayError, OSError, RuntimeError, ValueError) as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(
+            f"Ray cannot be started ({first}), wanted workers of this machine or a cluster"
+        ) from error
+    # On a cluster that was there before, what is given to it is all that holds it back.
+    return workers * _AHEAD if is_alone else workers
+
+
+def _heed(handler: object) -> None:
+    """Hear SIGTERM as before: Ray, begun or ended, would end the process with files half written."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)  # pyright: ignore[reportArgumentType]
 
 
 def _filled(shares: Sequence[Share], most: int) -> Iterator[Share]:

@@ -1,7 +1,7 @@
 """Cases decoded once into one array, and batches cut from it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
@@ -19,7 +19,7 @@ from vesalius.cohort.threads import each
 from vesalius.errors import EmptyCohortError, ImagingError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
-from vesalius.shapes import Batch, Stack
+from vesalius.shapes import Stack, Voxels
 from vesalius.storage import forget, written
 from vesalius.tasks import AnyTask
 
@@ -79,13 +79,17 @@ def stack(
     """
     if file is None:
         pictures = np.empty((len(cohort), *task.shape), np.float32)
-        read = _decode(cohort, task, watch, pictures.__setitem__)
+        read = _decode(cohort.name, cohort.cases, task, watch, pictures.__setitem__)
         return read.beside(pictures[: len(read.keys)])
     with written(file) as beside, beside.open("wb") as target:
         # Written, not mapped: on a full disk a write is an error, and a mapping kills the process.
         target.write(_header(len(cohort), task.shape))
         read = _decode(
-            cohort, task, watch, lambda _, picture: target.write(np.ascontiguousarray(picture).data)
+            cohort.name,
+            cohort.cases,
+            task,
+            watch,
+            lambda _, picture: target.write(np.ascontiguousarray(picture).data),
         )
         target.seek(0)
         target.write(_header(len(read.keys), task.shape))
@@ -166,35 +170,36 @@ class _Read:
 
 
 def _decode(
-    cohort: Cohort,
+    name: str,
+    cases: Iterable[Case],
     task: AnyTask,
     watch: Callable[[int], None],
     keep: Callable[[int, np.ndarray], object],
 ) -> _Read:
-    """Give each picture that can be read to `keep`, with its row, and forget it."""
+    """Give each picture that can be read to `keep`, with its row, and forget it and its case."""
 
-    def encoded(case: Case) -> Single | str:
+    def encoded(case: Case) -> tuple[Case, Single | str]:
         try:
-            return task.encode(case)
+            return case, task.encode(case)
         except ImagingError as error:
-            return f"{case.key}: {error}"
+            return case, f"{case.key}: {error}"
 
-    labels, problems, kept = [], [], []
+    labels, problems, patients, keys = [], [], [], []
     watch(0)
     # Closed here, and not when an error that was raised below is forgotten: threads would stay that long.
-    with closing(each(encoded, cohort.cases)) as found:
-        for done, (case, example) in enumerate(zip(cohort.cases, found, strict=True), 1):
+    with closing(each(encoded, cases)) as found:
+        for done, (case, example) in enumerate(found, 1):
             if isinstance(example, str):
                 problems.append(example)
             else:
-                keep(len(kept), example.image[0].numpy())
+                keep(len(keys), example.image[0].numpy())
                 labels.append(int(example.condition[0]))
-                kept.append(case)
+                patients.append(case.patient)
+                keys.append(case.key)
             watch(done)
-    if not kept:
+    if not keys:
         why = f"; first: {problems[0]}" if problems else ""
-        raise EmptyCohortError(f"cohort {cohort.name} has no readable picture, wanted at least one{why}")
-    patients, keys = (case.patient for case in kept), (case.key for case in kept)
+        raise EmptyCohortError(f"cohort {name} has no readable picture, wanted at least one{why}")
     return _Read(tuple(labels), tuple(patients), tuple(keys), tuple(problems))
 
 
@@ -231,19 +236,37 @@ def nobody(task: AnyTask) -> Stacked:
     return Stacked(np.zeros((0, *task.shape), np.float32), np.zeros(0, np.int64), (), ())
 
 
-def stack_made(pictures: Batch, classes: Sequence[int], task: AnyTask) -> Stacked:
+def stack_made(pictures: Iterable[Voxels], classes: Sequence[int], task: AnyTask) -> Stacked:
     """Made pictures by the same way as real ones: as values in their unit, then scaled by the task.
 
     Args:
-        pictures: What a generator made, in [-1, 1].
+        pictures: What a generator made, in [-1, 1]; each is taken when its turn has come, and forgotten.
         classes: Class index of each.
         task: Of the generator.
+
+    Raises:
+        EmptyCohortError: No picture could be read; the message says why of the first.
     """
+<<<<<<< ours
     cases = []
     for index, (voxels, label) in enumerate(zip(pictures, classes, strict=True)):
         name = f"made-{index + 1:05d}"
         cases.append(Case(name, name, {task.role: Held(task.decode(voxels))}, facts=task.facts(label)))
     return stack(Cohort(tuple(cases), "made"), task)
+=======
+    stacked = np.empty((len(classes), *task.shape), np.float32)
+    pairs = enumerate(zip(pictures, classes, strict=True), 1)
+    cases = (_made(number, voxels, label, task) for number, (voxels, label) in pairs)
+    read = _decode("made", cases, task, lambda done: None, stacked.__setitem__)
+    return read.beside(stacked[: len(read.keys)])
+
+
+def _made(number: int, voxels: Voxels, label: int, task: AnyTask) -> Case:
+    """One made picture as a case."""
+    name = f"made-{number:05d}"
+    known = {} if task.fact is None else {task.fact: task.classes[label]}
+    return Case(name, name, {task.role: Held(task.decode(voxels))}, facts=known)
+>>>>>>> theirs
 
 
 def batch(
