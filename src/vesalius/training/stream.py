@@ -247,13 +247,6 @@ def stack_made(pictures: Iterable[Voxels], classes: Sequence[int], task: AnyTask
     Raises:
         EmptyCohortError: No picture could be read; the message says why of the first.
     """
-<<<<<<< ours
-    cases = []
-    for index, (voxels, label) in enumerate(zip(pictures, classes, strict=True)):
-        name = f"made-{index + 1:05d}"
-        cases.append(Case(name, name, {task.role: Held(task.decode(voxels))}, facts=task.facts(label)))
-    return stack(Cohort(tuple(cases), "made"), task)
-=======
     stacked = np.empty((len(classes), *task.shape), np.float32)
     pairs = enumerate(zip(pictures, classes, strict=True), 1)
     cases = (_made(number, voxels, label, task) for number, (voxels, label) in pairs)
@@ -264,9 +257,7 @@ def stack_made(pictures: Iterable[Voxels], classes: Sequence[int], task: AnyTask
 def _made(number: int, voxels: Voxels, label: int, task: AnyTask) -> Case:
     """One made picture as a case."""
     name = f"made-{number:05d}"
-    known = {} if task.fact is None else {task.fact: task.classes[label]}
-    return Case(name, name, {task.role: Held(task.decode(voxels))}, facts=known)
->>>>>>> theirs
+    return Case(name, name, {task.role: Held(task.decode(voxels))}, facts=task.facts(label))
 
 
 def batch(
