@@ -31,8 +31,9 @@ def write_samples(
 ) -> Path:
     """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
-    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and the conditioning fact,
-    under its name), so that the folder reads as a cohort again. A DICOM volume is the folder of its series.
+    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and every conditioning
+    fact that has another name), so that the folder reads as a cohort again. A DICOM volume is the folder of
+    its series.
 
     Args:
         model: Who makes them.
@@ -63,8 +64,8 @@ def write_samples(
 
 def columns_of(model: Model) -> tuple[str, ...]:
     """Columns of ``metadata.csv``, and of the lines of `written_pictures`."""
-    fact = model.recipe.task.fact or "label"
-    return ("file", "label", "patient", "seed", "index", *(() if fact == "label" else (fact,)))
+    others = (fact for fact in model.recipe.task.facts(0) if fact != "label")
+    return ("file", "label", "patient", "seed", "index", *others)
 
 
 def write_table(file: Path, rows: Iterable[Sequence[object]]) -> None:
@@ -110,9 +111,9 @@ def written_pictures(
         ModelError: A class that the model does not have, or a negative seed.
         StorageError: The disk is unwilling.
     """
-    width = len(columns_of(model))
+    task = model.recipe.task
     for index, image in enumerate(model.images(classes, seed, first), first):
-        label = model.recipe.task.classes[classes[index - first]]
+        label, facts = task.classes[classes[index - first]], task.facts(classes[index - first])
         patient = f"SYN-{model.card.weights[:8]}-{seed}-{index + 1:05d}"
         place = f"{_plain(label)}/{index + 1:05d}"
         mark = _mark(model, label, index, seed, evidence)
@@ -121,8 +122,9 @@ def written_pictures(
         else:
             words = f"SYNTHETIC {label}"
             write_dicom(image, folder / place, mark, patient=patient, series_description=words)
-            file = place if model.recipe.task.is_volume else f"{place}/0001.dcm"
-        yield (file, label, patient, seed, index, label)[:width]
+            file = place if task.is_volume else f"{place}/0001.dcm"
+        others = (level for fact, level in facts.items() if fact != "label")
+        yield file, facts.get("label", label), patient, seed, index, *others
 
 
 def _mark(model: Model, label: str, index: int, seed: int, evidence: str) -> Mark:
