@@ -31,9 +31,8 @@ def write_samples(
 ) -> Path:
     """Make pictures and write each as a DICOM series (or NIfTI file) of a person who does not exist.
 
-    Beside them stands ``metadata.csv`` with file, label, patient, seed and index (and every conditioning
-    fact that has another name), so that the folder reads as a cohort again. A DICOM volume is the folder of
-    its series.
+    Beside them stands ``metadata.csv`` with file, label, patient, seed, index and every other conditioning
+    fact, so that the folder reads as a cohort again. A DICOM volume is the folder of its series.
 
     Args:
         model: Who makes them.
