@@ -13,6 +13,7 @@ from vesalius.evidence.fidelity import kernel_distance
 from vesalius.evidence.intervals import numbered
 from vesalius.evidence.planes import Features
 from vesalius.evidence.verdict import Thresholds
+from vesalius.networks.blocks import size_of
 from vesalius.shapes import Stack
 from vesalius.training.stream import Stacked
 from vesalius.training.watch import Look
@@ -26,6 +27,7 @@ PEOPLE = 10
 _MOST = 400
 _MADE = 400
 _KNOWN = 4000
+_VALUES_KNOWN = 2**28
 _ENCODER_STEPS = 150
 _DRAWS = 8
 _SLACK = Thresholds().coverage_slack
@@ -120,10 +122,9 @@ def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
         return None
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(aside))[:_MOST])
-    # Enough to know the training pictures by; all of a large cohort need not fit into memory.
-    known = train.stack[
-        np.unique(np.linspace(0, len(train) - 1, min(len(train), _KNOWN)).round().astype(int))
-    ]
+    # Enough to know the training pictures by; a large cohort, or large pictures, need not fit into memory.
+    most = min(len(train), _KNOWN, max(len(chosen), _VALUES_KNOWN // size_of(train.shape)))
+    known = train.stack[np.unique(np.linspace(0, len(train) - 1, most).round().astype(int))]
     spaces = (texture_space(known), ssl_space(known, seed, _ENCODER_STEPS))
     real = tuple(space.embed(aside.stack[chosen]) for space in spaces)
     others = [np.sort(rng.permutation(len(train))[: len(chosen)]) for _ in range(_DRAWS)]
