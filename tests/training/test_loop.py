@@ -67,8 +67,9 @@ def test_a_resumed_game_ends_with_the_weights_of_an_uninterrupted_one(tmp_path, 
     for _ in train(taken_up, pictures()):
         pass
     assert torch.equal(weights(whole), weights(taken_up))
-    for name, value in whole.average.network.state_dict().items():
-        assert torch.equal(value, taken_up.average.network.state_dict()[name]), name
+    for mine, other in zip(whole.averages, taken_up.averages, strict=True):
+        for name, value in mine.network.state_dict().items():
+            assert torch.equal(value, other.network.state_dict()[name]), name
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, played):
@@ -156,3 +157,10 @@ def test_a_class_that_is_one_person_leaves_no_trace_in_the_first_weights():
     base = begin(recipe, hers, find_machine()).players["generator"].base
     assert torch.equal(base.mean[1], base.mean[0])
     assert torch.allclose(base.mean[0], torch.from_numpy(hers.stack[:20]).mean(0).flatten(), atol=1e-5)
+
+
+def test_a_game_from_before_there_were_two_averages_goes_on_with_its_one():
+    one, two = torch.ones(1), torch.zeros(1)
+    before = checkpoint.Saved({}, {"average/w": one, "players/generator.w": two})
+    assert before.averages == ({"w": one}, {"w": one})
+    assert checkpoint.Saved({}, before.tensors | {"slower/w": two}).averages == ({"w": one}, {"w": two})

@@ -47,7 +47,8 @@ def spoil(run, player="discriminator"):
 
 def weights(game):
     """All numbers that are played with."""
-    networks = [*game.players.state_dict().values(), *game.average.network.state_dict().values()]
+    slow = [value for each in game.averages for value in each.network.state_dict().values()]
+    networks = [*game.players.state_dict().values(), *slow]
     return torch.cat([value.flatten().double() for value in networks])
 
 

@@ -16,7 +16,7 @@ from vesalius.training.watch import Look, look
 
 
 class Scripted:
-    """A judge who says what he was told to say."""
+    """A judge who says what he was told to say, of both averages of a moment the same."""
 
     labels = np.array([0, 1, 1])
     patients = 3
@@ -26,7 +26,8 @@ class Scripted:
 
     def __call__(self, made):
         self.seen.append(made)
-        return Look(self.ranks.pop(0), {"watch/rank": 1.0})
+        rank = self.ranks[0] if len(self.seen) % 2 else self.ranks.pop(0)
+        return Look(rank, {"watch/rank": 1.0})
 
 
 def looked_at(run):
@@ -62,6 +63,27 @@ def test_the_last_moment_is_kept_when_it_is_the_best(recipe_for, people, tmp_pat
     last = fit(recipe_for(people), people, tmp_path / "b")
     assert (kept.card.steps, last.card.judged_by) == (30, 0)
     assert torch.equal(kept.sample([0, 1], 3), last.sample([0, 1], 3))
+
+
+class Choosy(Scripted):
+    """A judge who says of each average something else."""
+
+    def __call__(self, made):
+        self.seen.append(made)
+        return Look(self.ranks.pop(0), {"watch/rank": 1.0})
+
+
+@pytest.mark.parametrize(("ranks", "better"), [((2.0, 1.0), 1), ((1.0, 2.0), 0)])
+def test_the_better_of_two_averages_is_kept_and_named(recipe_for, people, tmp_path, ranks, better):
+    run = open_run(tmp_path, recipe_for(people, steps=12), people)
+    run.judge = Choosy(9.0, 9.0, *ranks)
+    for _ in play(run):
+        pass
+    faster, slower = (each.network.stem.weight for each in run.game.averages)
+    assert not torch.equal(faster, slower)
+    assert torch.equal(run.game.kept.weights["stem.weight"], (faster, slower)[better])
+    last = [line for line in ledger.read(run.ledger) if "watch/rank" in line][-1]
+    assert last["watch/average"] == run.game.averages[better].ramp
 
 
 def test_a_resumed_run_still_has_the_moment_from_before(recipe_for, people, tmp_path):
@@ -140,7 +162,8 @@ def test_what_the_judge_says_stands_in_the_ledger(recipe_for, people, tmp_path):
 
 def states(game):
     """Everything that goes on being played with."""
-    networks = [*game.players.state_dict().values(), *game.average.network.state_dict().values()]
+    slow = [value for each in game.averages for value in each.network.state_dict().values()]
+    networks = [*game.players.state_dict().values(), *slow]
     optimizers = [each.state_dict()["state"] for each in game.optimizers.values()]
     return networks + [value for state in optimizers for one in state.values() for value in one.values()]
 
@@ -159,14 +182,16 @@ def test_looking_changes_nothing_of_the_game(recipe_for, people, tmp_path):
 def test_pictures_that_are_not_finite_are_shown_to_nobody_and_give_way(recipe_for, people, tmp_path):
     run = open_run(tmp_path, recipe_for(people), people)
     game, judge = run.game, Scripted(5.0)
-    sound = game.average.network.stem.weight.clone()
+    stems = [each.network.stem.weight for each in game.averages]
+    sound = stems[0].clone()
     with torch.no_grad():
-        game.average.network.stem.weight.fill_(torch.nan)
+        for stem in stems:
+            stem.fill_(torch.nan)
     look(game, run.stacked, judge)
     assert not judge.seen
     assert game.kept is None
     with torch.no_grad():
-        game.average.network.stem.weight.copy_(sound)
+        stems[0].copy_(sound)
     look(game, run.stacked, judge)
     assert game.kept.rank == 5.0
     assert all(value.isfinite().all() for value in game.kept.weights.values())
@@ -182,10 +207,11 @@ def test_a_judge_sees_pictures_of_the_classes_that_he_asked_for(recipe_for, peop
 def test_blank_pictures_are_shown_to_nobody_and_do_not_end_the_run(recipe_for, people, tmp_path):
     recipe = recipe_for(people)
     run = open_run(tmp_path, replace(recipe, task=replace(recipe.task, intensity=Percentile())), people)
-    judge, blank = Scripted(5.0), run.game.average.network
+    judge = Scripted(5.0)
     with torch.no_grad():
-        for tensor in (blank.base.mean, blank.base.weight, blank.head.weight):
-            tensor.zero_()
+        for blank in (each.network for each in run.game.averages):
+            for tensor in (blank.base.mean, blank.base.weight, blank.head.weight):
+                tensor.zero_()
     assert look(run.game, run.stacked, judge).rank == float("inf")
     assert not judge.seen
     assert run.game.kept is None

@@ -15,14 +15,16 @@ class Average:
     Args:
         network: Whom to follow.
         half_life: After this many pictures an old weight counts half.
+        ramp: Early on, already after this share of all pictures seen.
 
     Source:
-        Karras et al., ICLR 2018, section 4.1.
+        Karras et al., ICLR 2018, section 4.1; NeurIPS 2022, appendix F.1, for the ramp.
     """
 
-    def __init__(self, network: nn.Module, half_life: float) -> None:
+    def __init__(self, network: nn.Module, half_life: float, ramp: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.half_life = half_life
+        self.ramp = ramp
 
     @torch.no_grad()
     def follow(self, network: nn.Module, pictures: int, seen: int) -> None:
@@ -31,9 +33,9 @@ class Average:
         Args:
             network: As it stands after a step.
             pictures: Size of the step's batch.
-            seen: Pictures seen so far; early on the average is shorter than its half-life.
+            seen: Pictures seen so far.
         """
-        keep = 0.5 ** (pictures / min(self.half_life, max(seen / 20, 1e-8)))
+        keep = 0.5 ** (pictures / min(self.half_life, max(seen * self.ramp, 1e-8)))
         for mine, theirs in zip(self.network.parameters(), network.parameters(), strict=True):
             mine.lerp_(theirs, 1 - keep)
         for buffer, other in zip(self.network.buffers(), network.buffers(), strict=True):
@@ -41,7 +43,7 @@ class Average:
 
 
 @torch.no_grad()
-def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 32) -> None:
+def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 16) -> None:
     """Measure the statistics of batch normalisation anew for averaged weights.
 
     The running statistics belong to the network that was trained, not to its average.

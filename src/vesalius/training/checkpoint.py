@@ -21,6 +21,7 @@ from vesalius.storage import written
 from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
 _SUM = "sha256"
+_AVERAGES = ("average", "slower")
 
 
 class Saved(NamedTuple):
@@ -28,7 +29,8 @@ class Saved(NamedTuple):
 
     Args:
         said: What is said of the game, as text by name.
-        tensors: Its tensors, by ``players/``, ``average/``, ``optimizer/`` or ``kept/`` and their name.
+        tensors: Its tensors, by ``players/``, ``average/``, ``slower/``, ``optimizer/`` or ``kept/`` and
+            their name.
     """
 
     said: dict[str, str]
@@ -41,6 +43,11 @@ class Saved(NamedTuple):
             for name, value in self.tensors.items()
             if name.startswith(prefix)
         }
+
+    @property
+    def averages(self) -> tuple[dict[str, Tensor], ...]:
+        """Weights of both averages; a game from before there were two goes on with its one for both."""
+        return tuple(self.under(f"{kind}/") or self.under(f"{_AVERAGES[0]}/") for kind in _AVERAGES)
 
 
 class Resumed(NamedTuple):
@@ -76,7 +83,8 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     if not is_first():
         return
     tensors = {f"players/{name}": value for name, value in game.players.state_dict().items()}
-    tensors |= {f"average/{name}": value for name, value in game.average.network.state_dict().items()}
+    for kind, average in zip(_AVERAGES, game.averages, strict=True):
+        tensors |= {f"{kind}/{name}": value for name, value in average.network.state_dict().items()}
     for player, optimizer in game.optimizers.items():
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{player}/{index}/{name}": value for name, value in state.items()}
@@ -156,7 +164,8 @@ def set_rate(game: Game) -> None:
 
 def _put(game: Game, found: Saved) -> None:
     game.players.load_state_dict(found.under("players/"))
-    game.average.network.load_state_dict(found.under("average/"))
+    for average, weights in zip(game.averages, found.averages, strict=True):
+        average.network.load_state_dict(weights)
     for player, optimizer in game.optimizers.items():
         _restore(optimizer, found.under(f"optimizer/{player}/"))
 

@@ -87,7 +87,7 @@ def _finished(run: Run) -> Model:
     if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, run.judge)
     game, stacked = run.game, run.stacked
-    generator = settled(game, stacked).cpu()
+    generator = settled(game, stacked, game.average).cpu()
     best = None if run.judge is None else game.kept
     if best is not None:
         generator.load_state_dict(dict(best.weights))

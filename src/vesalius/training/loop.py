@@ -20,6 +20,8 @@ from vesalius.training.stream import Stacked, batch
 
 _SEEN_BY_PREPARE = 4096
 _VALUES_SEEN = 2**29
+_RAMP = 0.05
+_SLOWER = 0.2
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class Game:
         recipe: What is played.
         players: Networks by name.
         optimizers: One for each player that has parameters.
-        average: Slow copy of the generator, the one that will be kept.
+        average: Slow copy of the generator.
+        slower: A slower one: what a game that has arrived is best kept as, and one on its way is not.
         machine: Where it is played.
         step: Steps played so far.
         kept: The best moment so far, where a judge looks; see `training.watch`.
@@ -115,6 +118,7 @@ class Game:
     players: Players
     optimizers: dict[str, Adam]
     average: Average
+    slower: Average
     machine: Machine
     step: int = 0
     kept: Snapshot | None = None
@@ -125,6 +129,11 @@ class Game:
     def objective(self) -> Objective:
         """What is played now: that of the recipe, calmed where the game fell back."""
         return self.recipe.calmed(self.tries).objective
+
+    @property
+    def averages(self) -> tuple[Average, Average]:
+        """What a judge may choose from, the faster first."""
+        return self.average, self.slower
 
 
 def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
@@ -148,11 +157,11 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     objective.prepare(players, stacked.at(_some_of_each(stacked, most)))
     machine.settle(players)
     ranks.same_(players)
-    average = Average(players["generator"], recipe.half_life)
+    averages = (Average(players["generator"], recipe.half_life, ramp) for ramp in (_RAMP, _SLOWER))
     ranks.shared(players)
     movers = {name: player for name, player in players.items() if any(True for _ in player.parameters())}
     optimizers = {name: _adam(objective, player.parameters()) for name, player in movers.items()}
-    return Game(recipe, players, optimizers, average, machine)
+    return Game(recipe, players, optimizers, *averages, machine)
 
 
 def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
@@ -173,7 +182,8 @@ def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
             if game.step % turn.every == 0:
                 losses |= _take(game, turn, stacked, index)
         game.step += 1
-        game.average.follow(game.players["generator"], recipe.batch, game.step * recipe.batch)
+        for average in game.averages:
+            average.follow(game.players["generator"], recipe.batch, game.step * recipe.batch)
         yield Tick(game.step, losses)
 
 

@@ -69,7 +69,8 @@ def rescue(run: Run, why: str) -> None:
         return
     if not fall_back(game, run.shelter):
         anew = fresh(game.recipe, run.stacked, game.machine, run.start)
-        game.players, game.optimizers, game.average = anew.players, anew.optimizers, anew.average
+        game.players, game.optimizers = anew.players, anew.optimizers
+        game.average, game.slower = anew.averages
         game.haven = None
         set_rate(game)
     to = f"step {game.haven.step}" if game.haven else "the beginning"

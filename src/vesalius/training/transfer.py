@@ -157,7 +157,8 @@ def carry(game: Game, start: Start) -> None:
     for name, player in game.players.items():
         if found := start.moment.under(f"players/{name}."):
             _put(player, found, rows, levels)
-    _put(game.average.network, start.moment.under("average/"), rows, levels)
+    for average, found in zip(game.averages, start.moment.averages, strict=True):
+        _put(average.network, found, rows, levels)
 
 
 def _rows(theirs: Sequence[str], mine: Sequence[str]) -> Rows:

@@ -15,7 +15,7 @@ from vesalius.errors import EmptyCohortError
 from vesalius.model.model import drawn
 from vesalius.shapes import Batch, Stack
 from vesalius.tasks import AnyTask
-from vesalius.training.average import settle_norms
+from vesalius.training.average import Average, settle_norms
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
@@ -58,7 +58,7 @@ class Judge(Protocol):
 
 
 def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
-    """Show a judge what the game makes now, and keep this moment if it is the best so far.
+    """Show a judge what both averages of the game make now, and keep the better if it is the best so far.
 
     A function of the game alone, so that a resumed run keeps the same moment.
 
@@ -66,13 +66,24 @@ def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
         game: Its `kept` may change; everything else is left as it is.
         stacked: Training pictures, for the shares of the classes.
         judge: Who looks.
+
+    Returns:
+        What is said of the better one; among its numbers in which share of all pictures it forgets half.
     """
-    generator, recipe = settled(game, stacked), game.recipe
+    return min((_look(game, stacked, judge, average) for average in game.averages), key=_rank)
+
+
+def _look(game: Game, stacked: Stacked, judge: Judge, average: Average) -> Look:
+    generator, recipe = settled(game, stacked, average), game.recipe
     said = _said(drawn(generator, recipe, judge.labels.tolist(), recipe.seed), judge, recipe.task)
     if said.rank < (inf if game.kept is None else game.kept.rank):
         weights = {name: value.cpu() for name, value in generator.state_dict().items()}
         game.kept = Snapshot(game.step, said.rank, weights)
-    return said
+    return Look(said.rank, {**said.numbers, "watch/average": average.ramp} if said.numbers else {})
+
+
+def _rank(said: Look) -> float:
+    return said.rank
 
 
 def _said(voxels: Batch, judge: Judge, task: AnyTask) -> Look:
@@ -86,15 +97,16 @@ def _said(voxels: Batch, judge: Judge, task: AnyTask) -> Look:
     return Look(inf, {})
 
 
-def settled(game: Game, stacked: Stacked) -> nn.Module:
-    """The averaged generator as it would be kept: a copy, its normalisation measured anew.
+def settled(game: Game, stacked: Stacked, average: Average) -> nn.Module:
+    """An averaged generator as it would be kept: a copy, its normalisation measured anew.
 
     Args:
         game: As it stands.
         stacked: Training pictures, for the shares of the classes.
+        average: One of the game.
     """
     recipe, machine = game.recipe, game.machine
-    generator = copy.deepcopy(game.average.network)
+    generator = copy.deepcopy(average.network)
     typical = batch(stacked, recipe.seed, game.step, 0, _SEEN_BY_NORMS).condition.to(machine.device)
     with machine.precision(False):
         settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
