@@ -20,7 +20,9 @@ from vesalius.evidence.diversity import neighbourhoods
 from vesalius.evidence.features import Space, ssl_space, texture_space
 from vesalius.evidence.fidelity import kernel_distance
 from vesalius.model.model import Model
+from vesalius.networks import AnyGenerator
 from vesalius.networks.blocks import seeded
+from vesalius.recipes.derived import Derived, derive
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.training.fit import finish, play
@@ -28,6 +30,13 @@ from vesalius.training.run import open_run
 from vesalius.training.stream import Stacked
 
 CHOSEN = ("chest", "nuclei", "hippocampus")
+HEAD_START = "head start"
+
+
+def generators(derived: Derived) -> dict[str, AnyGenerator]:
+    """The same player with and without the head start, and the one that cohorts without a frame are given."""
+    begun = replace(derived.plain, head_start=derived.components, anchor=derived.anchor)
+    return {HEAD_START: begun, "none": derived.plain, "styles": derived.styled}
 
 
 def measured(spaces: list[Space], real: Stacked, made: np.ndarray) -> list[float]:
@@ -65,20 +74,19 @@ def cohort(name: str, data: Path, seeds: int, minutes: float) -> int:
     people, task, train, real = side.people, side.task, side.train, side.val
     spaces = [texture_space(train.stack), ssl_space(train.stack, 0, 150)]
     labels = np.random.default_rng(0).choice(real.labels, 500)
-    with_base = conditional_gan(task, people.parts.train, minutes)
-    usual = with_base.objective.generator
-    found: dict[str, list[list[float]]] = {"head start": [], "none": []}
+    usual = conditional_gan(task, people.parts.train, minutes)
+    arms = generators(derive(task, people.parts.train, minutes))
+    found: dict[str, list[list[float]]] = {what: [] for what in arms}
     for seed in range(seeds):
-        for what, components in (("head start", usual.head_start), ("none", 0)):
-            generator = usual if components else replace(usual, head_start=0, anchor=0)
-            objective = replace(with_base.objective, generator=generator)
-            model = trained(replace(with_base, objective=objective, seed=seed), people, minutes)
-            if components and seed == 0:
+        for what, generator in arms.items():
+            objective = replace(usual.objective, generator=generator)
+            model = trained(replace(usual, objective=objective, seed=seed), people, minutes)
+            if what == HEAD_START and seed == 0:
                 row(name, "linear only", seed, 0, measured(spaces, real, linear(model, labels)))
             numbers = measured(spaces, real, model.sample(labels.tolist(), 1).numpy())
             row(name, what, seed, model.card.steps, numbers)
             found[what].append(numbers)
-    gain = np.mean(found["none"], axis=0) - np.mean(found["head start"], axis=0)
+    gain = np.mean(found["none"], axis=0) - np.mean(found[HEAD_START], axis=0)
     return int((gain * [1, 1, -1] > 0).sum())
 
 

@@ -121,6 +121,14 @@ def test_relativistic_losses_compare_the_pictures_of_a_pair(players, real):
     assert terms == pytest.approx(wanted)
 
 
+def test_lazy_penalties_of_pairs_are_as_many_times_as_they_were_left_out(players, real):
+    game = Relativistic(gamma=2.0, lazy=3, augment=NOTHING)
+    assert [turn.every for turn in game.turns()] == [1, 3, 1]
+    assert list(told(game.discriminator_loss(players, real, seeded(0)))) == ["adversarial"]
+    wanted = {"r1+r2": 3 * 2 * SLOPE**2 * VOXELS}
+    assert told(game.penalty(players, real, seeded(0))) == pytest.approx(wanted)
+
+
 def test_a_step_moves_every_player_the_right_way(players, real):
     for game in (Minimax(), Nonsaturating(augment=NOTHING), Wasserstein(gamma=0.0)):
         players.zero_grad()
@@ -138,6 +146,7 @@ def test_a_step_moves_every_player_the_right_way(players, real):
         (Wasserstein, {"drift": -1.0}, "drift is -1.0, wanted 0 or more"),
         (Wasserstein, {"gamma": -1.0}, "gamma is -1.0, wanted 0 or more"),
         (Nonsaturating, {"lazy": 0}, "lazy is 0, wanted 1 or more"),
+        (Relativistic, {"lazy": 0}, "lazy is 0, wanted 1 or more"),
         (Nonsaturating, {"learning_rate": 0.0}, "learning_rate is 0.0, wanted more than 0"),
         (Minimax, {"betas": (1.0, 0.9)}, r"betas are \(1.0, 0.9\), wanted two numbers"),
     ],

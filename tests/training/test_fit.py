@@ -20,10 +20,12 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import load_model
 from vesalius.objectives.hinge import Hinge
 from vesalius.tasks.synthesis import Synthesis
+from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, play
 from vesalius.training.run import open_run
 from vesalius.training.stream import stack
+from vesalius.training.watch import Look
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,36 @@ def test_minutes_end_the_run_and_the_model_says_how_many_steps_they_bought(recip
     assert ledger.read(run.ledger)[-1]["step"] == steps
     again = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.01)
     assert list(play(again)) == []
+
+
+class Slow:
+    """A judge who takes five seconds, and the only clock; each reading of it takes a hundredth."""
+
+    labels, patients = np.array([0, 1, 1]), 3
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        self.now += 0.01
+        return self.now
+
+    def __call__(self, made):
+        self.now += 2.5  # he looks at two averages
+        return Look(1.0, {"watch/rank": 1.0})
+
+
+def test_the_time_of_the_last_look_is_part_of_the_budget(recipe_for, people, tmp_path, monkeypatch):
+    judge = Slow()
+    monkeypatch.setattr(fitting, "time", judge)
+    monkeypatch.setattr(fitting, "LOOKS", frozenset({1}))
+    run = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.2)
+    run.judge = judge
+    for _ in play(run):
+        pass
+    looks = [line["seconds"] for line in ledger.read(run.ledger) if "watch/rank" in line]
+    assert looks == [pytest.approx(0.0, abs=0.1), pytest.approx(7.0, abs=0.1)]
+    assert run.seconds == pytest.approx(12.0, abs=0.1)
 
 
 def test_a_case_that_cannot_be_read_is_named_and_left_out(recipe_for, people, tmp_path):

@@ -18,6 +18,7 @@ from vesalius.networks import AnyNetwork
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
+from vesalius.objectives.augment import Augment
 from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
@@ -147,6 +148,8 @@ def chosen(run: Run) -> str:
         f"generator {game.generator.kind.partition('.')[0]}",
         *(f"generator {number}" for number in _numbers(game.generator)),
         *_kept(run),
+        *(f"critic {number}" for number in _numbers(getattr(game, "discriminator", None))),
+        *(f"augmented by {number}" for number in _numbers(getattr(game, "augment", None))),
     )
     return ", ".join(words)
 
@@ -160,10 +163,11 @@ def _kept(run: Run) -> list[str]:
     return [f"components kept of {name} {count}" for name, count in counts]
 
 
-def _numbers(spec: AnyObjective | AnyNetwork) -> list[str]:
-    """The numbers of a game or a network by name."""
-    values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in fields(spec))
-    return [f"{name} {value:g}" for name, value in values if isinstance(value, int | float)]
+def _numbers(spec: AnyObjective | AnyNetwork | Augment | None) -> list[str]:
+    """The numbers of a game, a network or an augmentation by name, but those that are 0."""
+    named = fields(spec) if spec is not None else ()
+    values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in named)
+    return [f"{name} {value:g}" for name, value in values if isinstance(value, int | float) and value]
 
 
 def named(name: str) -> RecipeOf:

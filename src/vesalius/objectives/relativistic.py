@@ -14,6 +14,7 @@ from vesalius.objectives.adversaries import (
     fit_base,
     opinions,
     refuse_batch_norm,
+    refuse_few,
     refuse_impossible,
     sample,
     two_players,
@@ -31,7 +32,9 @@ class Relativistic:
         generator: Makes pictures.
         discriminator: Scores pictures.
         augment: What the critic must forgive.
-        gamma: Weight of the R1 and R2 penalties, paid at every step.
+        gamma: Weight of the R1 and R2 penalties.
+        lazy: They are paid at every so-many-th step, that many times as heavy; at every step as published
+            where it is 1, in the pass that scores.
         learning_rate: Step size of Adam for both players.
         betas: Decay of Adam's first and second moment.
 
@@ -39,7 +42,8 @@ class Relativistic:
         RecipeError: A number that no game can be played with.
 
     Source:
-        Huang et al., The GAN is dead; long live the GAN! (R3GAN), NeurIPS 2024, eq. 2 to 4.
+        Huang et al., The GAN is dead; long live the GAN! (R3GAN), NeurIPS 2024, eq. 2 to 4; Karras et al.,
+        CVPR 2020, section 3.1, for lazy regularisation.
     """
 
     family: ClassVar[str] = "GAN"
@@ -48,6 +52,7 @@ class Relativistic:
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)
     augment: Augment = field(default_factory=Augment)
     gamma: float = 1.0
+    lazy: int = 1
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
 
@@ -57,11 +62,14 @@ class Relativistic:
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)
         refuse_batch_norm(self.discriminator)
+        refuse_few("lazy", self.lazy)
 
     def turns(self) -> tuple[Turn, ...]:
-        """Critic, then generator."""
+        """Critic, its penalty where that is lazy, generator."""
+        lazily = Turn("discriminator", self.penalty, every=self.lazy, is_precise=True)
         return (
             Turn("discriminator", self.discriminator_loss),
+            *((lazily,) if self.lazy > 1 else ()),
             Turn("generator", self.generator_loss),
         )
 
@@ -69,8 +77,16 @@ class Relativistic:
         """Score every real picture above a made one of its class, and stay flat at both."""
         pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng).requires_grad_()
         on_real, on_made = opinions(players, pictures, real.condition)
-        both = self.gamma * steepness(torch.cat([on_real, on_made]), pictures)
-        return {"adversarial": softplus(on_made - on_real).mean(), "r1+r2": both}
+        terms = {"adversarial": softplus(on_made - on_real).mean()}
+        if self.lazy == 1:
+            terms["r1+r2"] = self.gamma * steepness(torch.cat([on_real, on_made]), pictures)
+        return terms
+
+    def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
+        """R1 and R2 in a pass of their own: stay flat at real and made pictures."""
+        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng).requires_grad_()
+        both = torch.cat(opinions(players, pictures, real.condition))
+        return {"r1+r2": self.lazy * self.gamma * steepness(both, pictures)}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score made pictures above real ones of their class."""

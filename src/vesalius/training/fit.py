@@ -1,7 +1,7 @@
 """Drive the loop: budget, ledger, checkpoints, and the model at the end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -41,19 +41,19 @@ def play(run: Run) -> Iterator[Tick]:
             pictures are not what they were. The last checkpoint is from before.
         StorageError: The disk is unwilling; the last checkpoint is untouched.
     """
-    started, before, saved = time.monotonic(), run.seconds, time.monotonic()
+    clock, saved = _clock(run.seconds), time.monotonic()
     since: list[Tick] = []
     is_whole = False
     try:
         with without_denormals(), held_back(most) as give_interrupt:
             for tick in () if run.is_over else train(run.game, run.stacked):
-                run.seconds = most(before + time.monotonic() - started if is_first() else 0.0)
+                run.seconds = clock()
                 since.append(tick)
                 is_noted = tick.step % _LEDGER_STEPS == 0 or run.is_over
                 trouble = _trouble(run, since) if is_noted else ""
                 if trouble:
                     rescue(run, trouble)
-                is_kept = not trouble and _is_looked_at(run) and _look(run, since)
+                is_kept = not trouble and _is_looked_at(run) and _look(run, since, clock)
                 is_whole = True
                 # After the look: a run taken up from here does not look at this step again.
                 if is_kept or (is_noted and time.monotonic() - saved > _CHECKPOINT_SECONDS):
@@ -163,10 +163,18 @@ def _are_finite(since: list[Tick]) -> bool:
     return True
 
 
-def _look(run: Run, since: list[Tick]) -> bool:
+def _clock(before: float) -> Callable[[], float]:
+    """Seconds played, those of the first process; `before` of them until now."""
+    started = time.monotonic()
+    return lambda: most(before + time.monotonic() - started if is_first() else 0.0)
+
+
+def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
     """Let the judge of the first process look; whether this moment was also kept whole, to fall back to."""
     game = run.game
     is_kept, game.kept, game.haven = told(lambda: (_is_sheltered(run, since), game.kept, game.haven))
+    later = clock()
+    run.reserve, run.seconds = later - run.seconds, later
     return is_kept
 
 

@@ -48,6 +48,7 @@ class Run:
         usual: What the training pictures are like.
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left.
+        reserve: Seconds that the last look took; play ends so much earlier, as one follows the last step.
         judge: Who chooses the moment that is kept; None keeps the last.
         damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
             before it; ``""`` when it did.
@@ -62,6 +63,7 @@ class Run:
     usual: Usual
     seconds: float = 0.0
     limit: float = inf
+    reserve: float = 0.0
     judge: Judge | None = None
     damage: str = ""
     start: Start | None = None
@@ -84,8 +86,8 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether all steps were played, or all of the time, or the game was given up."""
-        is_played = self.game.step >= self.game.recipe.steps or self.seconds >= self.limit
-        return is_played or self.game.tries > TRIES
+        is_late = self.seconds + self.reserve >= self.limit
+        return is_late or self.game.step >= self.game.recipe.steps or self.game.tries > TRIES
 
 
 def open_run(
