@@ -34,6 +34,15 @@ def test_a_head_start_begins_at_the_linear_model():
     assert torch.allclose(generator(latents, classes), generator.base(latents, classes), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 32, 32), (2, 16, 16, 16)])
+def test_a_smooth_generator_can_begin_at_the_linear_model_and_has_its_shape(shape):
+    generator = Generator(width=4, latent=6, head_start=3, smooth=True).build(shape, classes=1)
+    latents, classes = torch.randn(2, 6, generator=seeded(2)), torch.zeros(2, dtype=torch.long)
+    assert torch.allclose(generator(latents, classes), generator.base(latents, classes), atol=1e-5)
+    free = Generator(width=4, latent=6, smooth=True).build(shape, classes=1)
+    assert free(latents, classes).shape == (2, *shape)
+
+
 @pytest.mark.parametrize("side", [8, 50])
 def test_a_side_that_cannot_be_halved_is_refused_by_name(side):
     with pytest.raises(RecipeError, match=r"task.size is \(\d+, \d+\), wanted sides"):

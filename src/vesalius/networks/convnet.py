@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
+    Enlarging,
     Shape,
     axes_of,
     batch_norm,
@@ -22,6 +23,7 @@ from vesalius.networks.blocks import (
     halving,
     narrow_,
     refuse_none,
+    repeat_,
     size_of,
     stages_of,
     widths_of,
@@ -44,6 +46,8 @@ class Generator:
             0 for none.
         anchor: Cells along the shortest side: of what is coarser than a cell the network adds only as
             much as the linear base cannot foretell. 0 lets it change everything.
+        smooth: Whether it enlarges by repeating voxels: the last layer always, the others at first. Layers
+            that are drawn freely leave a lattice of dots.
 
     Raises:
         RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor
@@ -55,6 +59,7 @@ class Generator:
     latent: int = 128
     head_start: int = 0
     anchor: int = 0
+    smooth: bool = False
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
@@ -125,9 +130,11 @@ class ConvGenerator(nn.Module):
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.body = nn.Sequential(*_rising(self.axes, widths))
-        self.head = doubling(self.axes, widths[-1], shape[0])
+        self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1], shape[0])
         self.base = base_of(shape, classes, spec.head_start, spec.anchor)
         narrow_(self)
+        if spec.smooth:
+            repeat_(self.body)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)
 

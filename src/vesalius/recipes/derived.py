@@ -69,8 +69,8 @@ class Derived:
 
     @property
     def plain(self) -> Generator:
-        """A player of DCGAN shape that starts from noise."""
-        return Generator(width=self.width)
+        """A player of DCGAN shape that starts from noise, and enlarges without a lattice of dots."""
+        return Generator(width=self.width, smooth=True)
 
     @property
     def styled(self) -> StyleGenerator:

@@ -6,7 +6,7 @@ from vesalius.cohort.cohort import Cohort
 from vesalius.networks import AnyGenerator
 from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.blocks import size_of
-from vesalius.networks.convnet import Discriminator
+from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.objectives.adaptive import Adaptive
@@ -92,7 +92,7 @@ def hinge_diffaugment(task: Synthesis, train: Cohort, minutes: float, seed: int 
     """
     derived = derive(task, train, minutes)
     game = Hinge(
-        generator=derived.plain,
+        generator=Generator(width=derived.width),
         discriminator=Discriminator(width=derived.width),
         augment=derived.augment,
         gamma=derived.gamma,
@@ -136,7 +136,7 @@ def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Reci
     """
     derived = derive(task, train, minutes)
     game = Minimax(
-        generator=derived.plain,
+        generator=Generator(width=derived.width),
         discriminator=Discriminator(width=derived.width, norm="batch", group=1),
     )
     return derived.played(game, seed)
