@@ -22,11 +22,11 @@ class Pleased:
     patients = 3
 
     def __init__(self):
-        self.rank = 0.0
+        self.looks = 0
 
     def __call__(self, made):
-        self.rank -= 1
-        return Look(self.rank, {})
+        self.looks += 1
+        return Look(-float((self.looks + 1) // 2), {})  # both averages of a moment alike
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,6 @@ from torch.nn.functional import (
     adaptive_avg_pool3d,
     avg_pool2d,
     avg_pool3d,
-    conv_transpose2d,
-    conv_transpose3d,
     interpolate,
     pad,
 )
@@ -31,8 +29,6 @@ _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 _MEANS = {2: avg_pool2d, 3: avg_pool3d}
 _LINEAR = {2: "bilinear", 3: "trilinear"}
-_ENLARGED = {2: conv_transpose2d, 3: conv_transpose3d}
-_NARROW = 0.02
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
@@ -85,43 +81,6 @@ def halving(axes: int, channels: int, width: int) -> Convolution:
 def doubling(axes: int, channels: int, width: int) -> Convolution:
     """Transposed convolution that doubles every axis (kernel 4, stride 2), without bias."""
     return _TRANSPOSED[axes](channels, width, 4, stride=2, padding=1, bias=False)
-
-
-class Enlarging(nn.Module):
-    """Repeats every voxel along every axis, then convolves (kernel 3), in one transposed convolution.
-
-    Nothing tells one of the repeated voxels from another, so no lattice of dots can be learnt, as a freely
-    drawn transposed convolution does.
-
-    Args:
-        axes: 2 or 3.
-        channels: What comes in.
-        width: What goes out.
-
-    Source:
-        Odena et al., Deconvolution and Checkerboard Artifacts, Distill 2016.
-    """
-
-    def __init__(self, axes: int, channels: int, width: int) -> None:
-        super().__init__()
-        self.axes = axes
-        self.weight = nn.Parameter(torch.randn(channels, width, *[3] * axes) * _NARROW)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features on a grid of twice the sides."""
-        return _ENLARGED[self.axes](features, repeating(self.weight), stride=2, padding=1)
-
-
-def repeating(kernel: Tensor) -> Tensor:
-    """The kernel of a transposed convolution that repeats every voxel and convolves with another kernel.
-
-    Args:
-        kernel: Of three voxels along each of its last two or three axes, which become four.
-    """
-    for axis in range(2, kernel.ndim):
-        first = [0, 0] * (kernel.ndim - axis - 1)
-        kernel = pad(kernel, (*first, 0, 1)) + pad(kernel, (*first, 1, 0))
-    return kernel
 
 
 def keeping(axes: int, channels: int, width: int, kernel: int = 3) -> Convolution:
@@ -263,7 +222,7 @@ def coarse_of(shape: Shape, stages: int) -> tuple[int, ...]:
     return tuple(side // 2**stages for side in space_of(shape))
 
 
-def narrow_(module: nn.Module, std: float = _NARROW) -> None:
+def narrow_(module: nn.Module, std: float = 0.02) -> None:
     """Draw convolutions from a narrow Gaussian: for layers that a normalisation follows.
 
     Source:
@@ -271,14 +230,6 @@ def narrow_(module: nn.Module, std: float = _NARROW) -> None:
     """
     for layer in _convolutions(module):
         nn.init.normal_(layer.weight, 0.0, std)
-
-
-def repeat_(module: nn.Module) -> None:
-    """Let transposed convolutions that double every axis begin as if they repeated voxels; see `Enlarging`."""
-    with torch.no_grad():
-        for layer in _convolutions(module):
-            if isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d):
-                layer.weight.copy_(repeating(layer.weight[(..., *[slice(3)] * (layer.weight.ndim - 2))]))
 
 
 def even_(module: nn.Module, slope: float = 0.2) -> None:

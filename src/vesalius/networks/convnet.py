@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
-    Enlarging,
     Shape,
     axes_of,
     batch_norm,
@@ -23,13 +22,13 @@ from vesalius.networks.blocks import (
     halving,
     narrow_,
     refuse_none,
-    repeat_,
     size_of,
     stages_of,
     widths_of,
     without_neighbours,
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
+from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.linear import base_of, refuse_head_start
 from vesalius.shapes import Batch, Classes, Latents, Scores
 

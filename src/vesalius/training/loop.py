@@ -157,11 +157,11 @@ def begin(recipe: Recipe, stacked: Stacked, machine: Machine) -> Game:
     objective.prepare(players, stacked.at(_some_of_each(stacked, most)))
     machine.settle(players)
     ranks.same_(players)
-    averages = (Average(players["generator"], recipe.half_life, ramp) for ramp in (_RAMP, _SLOWER))
+    average, slower = (Average(players["generator"], recipe.half_life, ramp) for ramp in (_RAMP, _SLOWER))
     ranks.shared(players)
     movers = {name: player for name, player in players.items() if any(True for _ in player.parameters())}
     optimizers = {name: _adam(objective, player.parameters()) for name, player in movers.items()}
-    return Game(recipe, players, optimizers, *averages, machine)
+    return Game(recipe, players, optimizers, average, slower, machine)
 
 
 def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
