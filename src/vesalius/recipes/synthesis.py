@@ -47,7 +47,8 @@ def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
 def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """The R3GAN objective on the same networks, at nearly twice the cost of a step.
 
-    Measured once, on phantoms (see the experiment log): far behind the hinge loss after 500 steps.
+    Measured once, on phantoms (see the experiment log), with ten times the penalty and a critic that was not
+    shown detail: far behind the hinge loss after 500 steps.
 
     Args:
         task: What is made.
