@@ -20,6 +20,17 @@ def test_samples_have_the_mean_and_variance_of_each_class():
         assert 0.6 < float(made[labels == index].std() / (1 + index)) < 1.1
 
 
+def test_many_samples_take_no_more_room_for_components_than_a_batch():
+    base, _, labels = _fitted([90, 60])
+    at_once = []
+    base.register_forward_pre_hook(lambda _, given: at_once.append(len(given[0])))
+    made = base.sample(labels, seeded(9))
+    assert max(at_once) <= 16
+    wanted = base(torch.randn(150, 8, generator=seeded(9)), labels)
+    assert torch.allclose(made, wanted, atol=1e-5)
+    assert base.sample(labels[:0], seeded(9)).shape == (0, 1, 1, 4, 4)
+
+
 def _fitted(counts: list[int], components: int = 8) -> tuple[LinearBase, torch.Tensor, torch.Tensor]:
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
     pictures = torch.randn(len(labels), 1, 1, 4, 4, generator=seeded(4)) + 9 * labels.view(-1, 1, 1, 1, 1)

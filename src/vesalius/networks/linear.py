@@ -32,6 +32,7 @@ Kept = Literal["all", "foreseen"]
 
 _MOST = 64
 _ROOM = 2**25
+_AT_ONCE = 16
 
 
 def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
@@ -177,7 +178,9 @@ class LinearBase(nn.Module):
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
-        return self(torch.randn(len(condition), self.components, generator=rng), condition)
+        latents = torch.randn(len(condition), self.components, generator=rng)
+        # A few at a time: each takes a copy of all components of its class, which may be 4 MiB and more.
+        return torch.cat(list(map(self, latents.split(_AT_ONCE), condition.split(_AT_ONCE))))
 
     def fit(
         self,
