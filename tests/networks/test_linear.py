@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vesalius.networks.blocks import seeded
-from vesalius.networks.linear import FEWEST, LinearBase
+from vesalius.networks.linear import FEWEST, LinearBase, components_of
 
 
 def test_samples_have_the_mean_and_variance_of_each_class():
@@ -18,6 +18,26 @@ def test_samples_have_the_mean_and_variance_of_each_class():
     for index in (0, 1):
         assert abs(float(made[labels == index].mean()) - 5.0 * index) < 0.3
         assert 0.6 < float(made[labels == index].std() / (1 + index)) < 1.1
+
+
+def test_many_samples_take_no_more_room_for_components_than_a_batch():
+    base, _, labels = _fitted([90, 60])
+    at_once = []
+    base.register_forward_pre_hook(lambda _, given: at_once.append(len(given[0])))
+    made = base.sample(labels, seeded(9))
+    assert max(at_once) <= 16
+    wanted = base(torch.randn(150, 8, generator=seeded(9)), labels)
+    assert torch.allclose(made, wanted, atol=1e-5)
+    assert base.sample(labels[:0], seeded(9)).shape == (0, 1, 1, 4, 4)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 12, 31])
+@pytest.mark.parametrize("side", [32, 64, 96, 128])
+def test_components_of_all_classes_together_have_256_mib(classes, side):
+    count = components_of([1000] * classes, 500, side**3)
+    assert classes * count * side**3 * 4 <= 2**28
+    assert count == min(64, 2**26 // (max(classes, 2) * side**3))
+    assert components_of([1000] * classes, 500, side**2) == 64
 
 
 def _fitted(counts: list[int], components: int = 8) -> tuple[LinearBase, torch.Tensor, torch.Tensor]:

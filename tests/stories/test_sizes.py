@@ -15,6 +15,7 @@ from vesalius.imaging.formats import read_image, write_image
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
 from vesalius.imaging.marks import Mark
+from vesalius.networks.blocks import resized, without_coarse
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.linear import LinearBase, on_grid
 from vesalius.objectives.hinge import Hinge
@@ -75,6 +76,31 @@ def test_a_large_head_start_is_the_mean_of_its_cells_joined_in_straight_lines():
     assert made.shape == (2, 1, 1, 256, 256)
     assert torch.allclose(made[..., 1:-1], pictures[:2, ..., 1:-1], atol=1e-5)
     assert torch.equal(on_grid(pictures[..., :128, :128]), pictures[..., :128, :128])
+
+
+def test_components_and_borrowed_means_of_a_large_head_start_are_enlarged():
+    """People of a class differ in one way each; of the last combination of facts there are three."""
+    torch.manual_seed(0)
+    down, across = torch.meshgrid(torch.linspace(-1, 1, 256), torch.linspace(-1, 1, 256), indexing="ij")
+    means = torch.stack([across, down, across + 1, down + 9])[:, None, None]
+    ways = torch.stack([down * across, down, across, down])[:, None, None]
+    condition = torch.tensor([0, 1, 2] * 24 + [3] * 3)
+    strength, noise = torch.randn(75, 1, 1, 1, 1), 0.1 * torch.randn(75, 1, 1, 256, 256)
+    base = LinearBase((1, 1, 256, 256), ((0, 0), (0, 1), (1, 0), (1, 1)), 2, anchor=2)
+    base.fit(means[condition] + strength * ways[condition] + noise, condition, kept="foreseen")
+    assert base.kept[:3] == [1, 1, 1]
+    assert base.grasp[:3].min() > 0.9
+
+    rows, latents = torch.arange(3), torch.tensor([[1.5, 0.0], [-1.0, 0.0], [0.5, 0.0]])
+    middle, added = base(torch.zeros(4, 2), torch.arange(4)), torch.randn(3, 1, 256, 256)
+    moved = base.completed(latents, rows, added)[:, :, 0] - middle[:3, :, 0]
+    coarse = added - without_coarse(added, 2)
+    enlarged = resized(base.weight[:3, :1].unflatten(2, (128, 128)), 2.0)
+    wanted = latents[:, :1, None, None] * enlarged + added - base.grasp[:3].view(-1, 1, 1, 1) * coarse
+    assert torch.allclose(moved, wanted, atol=1e-4)
+    likeness = torch.cosine_similarity(enlarged.flatten(1), ways[:3].flatten(1))
+    assert likeness.abs().min() > 0.999
+    assert torch.allclose(middle[3], middle[1] + middle[2] - middle[0], atol=1e-4)
 
 
 def test_networks_for_large_pictures_are_thin_and_those_for_small_ones_as_they_were():

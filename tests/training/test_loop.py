@@ -12,7 +12,7 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
-from vesalius.training import checkpoint
+from vesalius.training import checkpoint, loop
 from vesalius.training.devices import find_machine
 from vesalius.training.loop import Tick, begin, train
 from vesalius.training.stream import Stacked, batch
@@ -146,6 +146,28 @@ def test_the_average_follows_and_settles(played):
     mine = game.average.network.state_dict()["stem.weight"]
     theirs = game.players["generator"].state_dict()["stem.weight"]
     assert 0 < float((mine - theirs).abs().max()) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted"),
+    [
+        ((100, 4, 30, 6), (30, 4, 30, 6)),
+        ((100, 4, 50, 6), (30, 4, 30, 6)),
+        ((100, 4, 10, 6), (50, 4, 10, 6)),
+        ((20, 20, 0, 20), (20, 20, 0, 20)),
+        ((90, 0, 90), (35, 0, 35)),
+    ],
+)
+def test_what_a_small_class_leaves_of_its_share_is_seen_of_larger_ones(counts, wanted, monkeypatch):
+    labels = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
+    cohort = replace(pictures(len(labels)), labels=labels)
+    seen = []
+    monkeypatch.setattr(Hinge, "prepare", staticmethod(lambda players, sample: seen.append(sample.condition)))
+    monkeypatch.setattr(loop, "_VALUES_SEEN", 70 * 16 * 16)
+    recipe = toy()
+    names = tuple("abcd"[: len(counts)])
+    begin(replace(recipe, task=replace(recipe.task, classes=names)), cohort, find_machine())
+    assert tuple(np.bincount(seen[0], minlength=len(counts)).tolist()) == wanted
 
 
 def test_a_class_that_is_one_person_leaves_no_trace_in_the_first_weights():

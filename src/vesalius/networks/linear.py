@@ -31,13 +31,15 @@ Kept = Literal["all", "foreseen"]
 """Which components of a cohort are kept."""
 
 _MOST = 64
-_ROOM = 2**25
+_ROOM = 2**26
+_AT_ONCE = 16
 
 
 def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
     """Components that a cohort can fill: fewer than people, so that none is a person.
 
-    Of large volumes no more than fit into 128 MiB for each class: 16 of 128 x 128 x 128 voxels.
+    Of large volumes no more than fit into 256 MiB for all classes together, or 128 MiB for one alone: 16 of
+    128 x 128 x 128 voxels for each of two classes, 2 for each of twelve.
 
     Args:
         counts: Pictures of each class.
@@ -49,8 +51,11 @@ def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
         (64, 8, 1)
         >>> components_of([400, 80], 300, 128**3)
         16
+        >>> components_of([80] * 12, 300, 128**3), components_of([400] * 12, 300, 128**2)
+        (2, 64)
     """
-    return max(1, min(_MOST, max(counts) // 4, patients - 1, _ROOM // values))
+    room = _ROOM // (values * max(2, len(counts)))
+    return max(1, min(_MOST, max(counts) // 4, patients - 1, room))
 
 
 def grid_of(shape: Shape) -> Shape:
@@ -177,7 +182,9 @@ class LinearBase(nn.Module):
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
-        return self(torch.randn(len(condition), self.components, generator=rng), condition)
+        latents = torch.randn(len(condition), self.components, generator=rng)
+        # A few at a time: each takes a copy of all components of its class, which may be 4 MiB and more.
+        return torch.cat(list(map(self, latents.split(_AT_ONCE), condition.split(_AT_ONCE))))
 
     def fit(
         self,

@@ -210,10 +210,11 @@ def _adam(objective: Objective, parameters: Iterator[torch.nn.Parameter]) -> Ada
 
 
 def _some_of_each(stacked: Stacked, most: int) -> Int[np.ndarray, "b"]:
-    """Up to `most` pictures, evenly over the cohort, and of every class some."""
-    share = max(1, most // (int(stacked.labels.max()) + 1))
+    """Up to `most` pictures, evenly over the cohort: of each class as many, where it has so many."""
     members = [np.flatnonzero(stacked.labels == index) for index in np.unique(stacked.labels)]
-    chosen = [
-        rows[np.linspace(0, len(rows) - 1, min(len(rows), share)).round().astype(int)] for rows in members
-    ]
+    chosen, left = [], most
+    for classes, rows in zip(range(len(members), 0, -1), sorted(members, key=len), strict=True):
+        count = min(len(rows), max(1, left // classes))
+        chosen.append(rows[np.linspace(0, len(rows) - 1, count).round().astype(int)])
+        left -= count
     return np.sort(np.concatenate(chosen))
