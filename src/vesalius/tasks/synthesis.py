@@ -65,8 +65,8 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
-    is_whole: bool = True
-    # Not shown: it says no more than fact and classes, and a stack knows its task by how that is shown.
+    # Not shown: a stack knows its task by how that is shown, and what it holds depends on neither of them.
+    is_whole: bool = field(default=True, repr=False)
     crossing: Crossing | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
