@@ -89,6 +89,18 @@ def test_many_numbers_are_refused_with_where_they_could_be_cut():
     assert len(crossing(many, factors_of("age:40,60", many)).names) == 3
 
 
+def test_many_numbers_of_enough_people_each_are_names_and_so_are_those_that_a_recipe_lists():
+    organs = people(*({"organ": at % 24 + 1} for at in range(8 * 24)))
+    assert len(crossing(organs, factors_of("organ", organs)).names) == 24
+    fewer = replace(organs, cases=organs.cases[1:])
+    with pytest.raises(CohortError, match=r"organ has 24 different.*wanted at most 12, or 8 people of each"):
+        factors_of("organ", fewer)
+    assert factors_of("organ", fewer, are_known=True) == (Factor(fact="organ"),)
+    again = [replace(case, key=f"{case.key} again") for case in fewer.cases]
+    with pytest.raises(CohortError, match="organ has 24 different"):
+        factors_of("organ", replace(fewer, cases=(*fewer.cases, *again)))
+
+
 def test_what_is_to_be_cut_and_is_no_number_is_refused_by_name():
     told = people({"age": "45"}, {"age": "89+"})
     assert Factor(fact="age", limits=(40.0,)).level(told.cases[0]) == "40 or more"

@@ -1,7 +1,6 @@
 """Classes that are combinations of several facts: ``label,sex,age:40,60``."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite, isnan
@@ -10,7 +9,10 @@ from vesalius.cohort.cohort import Case, Cohort, Fact
 from vesalius.errors import CohortError
 
 MANY = 12
-"""Different numbers above which a fact has to be cut: so many classes have few people each."""
+"""Different numbers above which a fact has to be cut where each is one of few people."""
+
+FEW = 8
+"""People of each number, on average, of whom many numbers are the names of classes and no measure."""
 
 Levels = tuple[str, ...]
 """One level of each factor."""
@@ -193,17 +195,18 @@ def complete(cohort: Cohort, factors: tuple[Factor, ...]) -> Cohort:
     return replace(kept, remarks=(*cohort.remarks, *remarks))
 
 
-def factors_of(text: str, cohort: Cohort) -> tuple[Factor, ...]:
+def factors_of(text: str, cohort: Cohort, are_known: bool = False) -> tuple[Factor, ...]:
     """The facts that are meant by words.
 
     Args:
         text: Columns with commas between them; limits after a colon cut the numbers of one. A column that
             is called so itself is meant before anything else.
         cohort: Whose columns.
+        are_known: Whether a recipe lists the classes already, so that many numbers are what it is about.
 
     Raises:
         CohortError: Other words, a column that is not there or stands twice, or one of very many numbers
-            that is not cut; the message says where it could be.
+            with few people each that is not cut; the message says where it could be.
 
     Examples:
         >>> from vesalius.cohort.phantom import phantom_cohort
@@ -217,7 +220,8 @@ def factors_of(text: str, cohort: Cohort) -> tuple[Factor, ...]:
             raise CohortError(f"no column {factor.fact!r} in cohort {cohort.name}; there are {columns}")
         if factor.fact in [each.fact for each in factors[:place]]:
             raise CohortError(f"label is {text!r}, wanted {factor.fact!r} once")
-        _refuse_many(factor, [case.facts[factor.fact] for case in cohort.cases if factor.fact in case.facts])
+        if not are_known:
+            _refuse_many(factor, cohort)
     return factors
 
 
@@ -245,16 +249,20 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _refuse_many(factor: Factor, values: Sequence[Fact]) -> None:
-    """Names may be many; numbers so many are a measure, and nobody has exactly the age of another."""
-    numbers = sorted(float(value) for value in values if isinstance(value, int | float) and isfinite(value))
+def _refuse_many(factor: Factor, cohort: Cohort) -> None:
+    """Names may be many; numbers so many are a measure where nearly nobody has exactly that of another."""
+    told = ((case.patient, case.facts.get(factor.fact)) for case in cohort.cases)
+    people = {
+        (who, float(value)) for who, value in told if isinstance(value, int | float) and isfinite(value)
+    }
+    numbers = sorted(number for _, number in people)
     different = len(set(numbers))
-    if factor.limits or different <= MANY:
+    if factor.limits or different <= MANY or len(people) >= FEW * different:
         return
     thirds = Factor(
         fact=factor.fact, limits=tuple(sorted({numbers[len(numbers) * at // 3] for at in (1, 2)}))
     )
     raise CohortError(
         f"{factor.fact} has {different} different numbers from {numbers[0]:g} to {numbers[-1]:g}, wanted at "
-        f"most {MANY} levels; cut it, such as {thirds} for thirds"
+        f"most {MANY}, or {FEW} people of each; cut it, such as {thirds} for thirds"
     )
