@@ -81,6 +81,12 @@ def test_words_that_mean_nothing_are_refused(asked, said):
         factors_of(asked, STUDY)
 
 
+def test_combinations_of_one_name_are_refused():
+    alike = people({"site": "a, b", "arm": "c"}, {"site": "a", "arm": "b, c"})
+    with pytest.raises(CohortError, match="'a, b, c' is the name of two combinations"):
+        crossing(alike, factors_of("site,arm", alike))
+
+
 def test_many_numbers_are_refused_with_where_they_could_be_cut():
     many = people(*({"age": age, "grade": age % 12} for age in range(20, 80)))
     with pytest.raises(CohortError, match=r"age has 60 different numbers from 20 to 79.*such as age:40,60"):

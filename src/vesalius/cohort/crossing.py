@@ -1,6 +1,7 @@
 """Classes that are combinations of several facts: ``label,sex,age:40,60``."""
 
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite, isnan
@@ -87,7 +88,7 @@ class Crossing:
         combinations: A level of every factor for each class, in the order of the classes.
 
     Raises:
-        CohortError: A combination has more or fewer levels than there are factors.
+        CohortError: A combination has more or fewer levels than there are factors, or the name of another.
     """
 
     factors: tuple[Factor, ...]
@@ -99,6 +100,8 @@ class Crossing:
                 raise CohortError(
                     f"combination {levels} has {len(levels)} levels, wanted {len(self.factors)}"
                 )
+        if twice := [name for name, count in Counter(self.names).items() if count > 1]:
+            raise CohortError(f"{twice[0]!r} is the name of two combinations, wanted names that differ")
 
     @property
     def names(self) -> tuple[str, ...]:
