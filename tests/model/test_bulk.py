@@ -218,6 +218,22 @@ def test_ray_leaves_sigterm_to_whoever_heard_it_before(monkeypatch):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize(
+    ("named", "address", "cores", "most"),
+    [(None, "local", 3, 6), ("", "local", 3, 6), ("10.0.0.1:6379", None, None, 3)],
+)
+def test_only_a_cluster_that_is_named_is_looked_for(named, address, cores, most, monkeypatch):
+    workers = with_ray()
+    asked = []
+    if named is None:
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    else:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    monkeypatch.setattr(workers.ray, "init", lambda **how: asked.append((how["address"], how["num_cpus"])))
+    assert workers._begin(3) == most
+    assert asked == [(address, cores)]
+
+
 def test_a_cluster_that_is_not_there_is_a_mistake_in_a_line(tmp_path, monkeypatch):
     workers = with_ray()
 
