@@ -52,7 +52,7 @@ def test_a_class_gives_facts_that_are_of_that_class_again():
     ("facts", "said"),
     [
         ({"label": "c", "sex": "F"}, r"label 'c', wanted one of \['a', 'b'\]"),
-        ({"label": "a"}, "no column 'sex'; it has .'label'"),
+        ({"label": "a"}, r"no value of 'sex'; it has one of \['label'\]"),
         (
             {"label": "b", "sex": "F"},
             r"label 'b', sex 'F'; wanted a combination of \['a, F', 'a, M', ",
@@ -121,7 +121,7 @@ def test_of_whom_a_fact_is_not_known_is_left_out_and_counted(nothing):
     kept = complete(some, factors_of("label,sex", some))
     assert [case.key for case in kept.cases] == ["c0", "c1", "c2", "c3"]
     assert kept.remarks == ("before", "sex is not known of 2 picture(s): left out, with 1 patient(s)")
-    with pytest.raises(CohortError, match="case c9 has no column 'sex'"):
+    with pytest.raises(CohortError, match=r"case c9 has no value of 'sex'; it has one of \['label'\]"):
         crossing(some, factors_of("label,sex", some))
 
 

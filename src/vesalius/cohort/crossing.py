@@ -26,7 +26,7 @@ class Factor:
     Args:
         fact: Its name.
         limits: Where a level ends and the next begins, rising; a limit belongs to the level above it.
-            None where every value is a level.
+            Empty where every value is a level.
 
     Raises:
         CohortError: The limits do not rise.
@@ -152,8 +152,8 @@ def combination(case: Case, factors: tuple[Factor, ...]) -> Levels:
     levels = []
     for factor in factors:
         if (level := factor.level(case)) is None:
-            known = sorted(name for name, value in case.facts.items() if value != "")
-            raise CohortError(f"case {case.key} has no column {factor.fact!r}; it has {known}")
+            known = sorted(name for name in case.facts if Factor(fact=name).level(case) is not None)
+            raise CohortError(f"case {case.key} has no value of {factor.fact!r}; it has one of {known}")
         levels.append(level)
     return tuple(levels)
 

@@ -108,7 +108,7 @@ class Synthesis:
         return {} if self.fact is None else {self.fact: self.classes[index]}
 
     def told(self, case: Case) -> Fact | Levels | None:
-        """What a case says of its class, be it known or not: a value, or a level of every fact."""
+        """What a case says of its class: a value, if any; a level of each fact, refused where one lacks."""
         if self.crossing is not None:
             return combination(case, self.crossing.factors)
         return case.facts.get(self.fact or "")
