@@ -1,6 +1,7 @@
 """The whole way refuses early, names what it left out, and releases whole folders only."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -62,6 +63,21 @@ def test_sides_that_cannot_be_used_are_refused_before_anything_is_begun(
     assert cli.main(asked) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_channels_that_no_dicom_file_holds_are_refused_before_the_training(
+    study, asked, tmp_path, monkeypatch, capsys
+):
+    for index, case in enumerate(phantom_cohort(39, size=16).cases):
+        image = case.image()
+        two = replace(image, voxels=image.voxels.repeat(2, 1, 1, 1))
+        write_image(two, study / f"{index}.nii.gz")
+    monkeypatch.setattr(verb, "begin_with_bar", None)
+    assert cli.main(asked) == 1
+    assert "DicomError: pictures have 2 channels, wanted 1 or 3, or --nifti" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(TypeError, match="not callable"):
+        cli.main([*asked, "--nifti"])
 
 
 def test_too_few_pictures_to_learn_from_are_refused_before_the_training(study, asked, monkeypatch, capsys):

@@ -29,6 +29,14 @@ def test_a_cut_of_enough_people_is_kept(recorded):
     assert (len(people.parts.train), len(people.parts.test), people.notes) == (12, 12, ())
 
 
+def test_many_numbers_are_classes_where_a_recipe_lists_them(recorded):
+    graded = [replace(case, facts={**case.facts, "grade": at}) for at, case in enumerate(recorded.cases)]
+    cohort, selection = Cohort(tuple(graded), "graded"), Selection(label="grade")
+    with pytest.raises(CohortError, match="grade has 24 different numbers"):
+        split_people(cohort, selection)
+    assert split_people(cohort, selection, are_known=True).fact == "grade"
+
+
 def test_whom_a_recorded_split_keeps_aside_is_never_learnt_from(recorded):
     twin = replace(recorded.cases[0], pictures=recorded.cases[12].pictures)
     people = split_people(Cohort((twin, *recorded.cases[1:]), "recorded"), Selection())

@@ -52,7 +52,7 @@ def test_a_class_gives_facts_that_are_of_that_class_again():
     ("facts", "said"),
     [
         ({"label": "c", "sex": "F"}, r"label 'c', wanted one of \['a', 'b'\]"),
-        ({"label": "a"}, "no column 'sex'; it has .'label'"),
+        ({"label": "a"}, r"no value of 'sex'; it has one of \['label'\]"),
         (
             {"label": "b", "sex": "F"},
             r"label 'b', sex 'F'; wanted a combination of \['a, F', 'a, M', ",
@@ -81,12 +81,30 @@ def test_words_that_mean_nothing_are_refused(asked, said):
         factors_of(asked, STUDY)
 
 
+def test_combinations_of_one_name_are_refused():
+    alike = people({"site": "a, b", "arm": "c"}, {"site": "a", "arm": "b, c"})
+    with pytest.raises(CohortError, match="'a, b, c' is the name of two combinations"):
+        crossing(alike, factors_of("site,arm", alike))
+
+
 def test_many_numbers_are_refused_with_where_they_could_be_cut():
     many = people(*({"age": age, "grade": age % 12} for age in range(20, 80)))
     with pytest.raises(CohortError, match=r"age has 60 different numbers from 20 to 79.*such as age:40,60"):
         factors_of("age", many)
     assert factors_of("grade", many) == (Factor(fact="grade"),)
     assert len(crossing(many, factors_of("age:40,60", many)).names) == 3
+
+
+def test_many_numbers_of_enough_people_each_are_names_and_so_are_those_that_a_recipe_lists():
+    organs = people(*({"organ": at % 24 + 1} for at in range(8 * 24)))
+    assert len(crossing(organs, factors_of("organ", organs)).names) == 24
+    fewer = replace(organs, cases=organs.cases[1:])
+    with pytest.raises(CohortError, match=r"organ has 24 different.*wanted at most 12, or 8 people of each"):
+        factors_of("organ", fewer)
+    assert factors_of("organ", fewer, are_known=True) == (Factor(fact="organ"),)
+    again = [replace(case, key=f"{case.key} again") for case in fewer.cases]
+    with pytest.raises(CohortError, match="organ has 24 different"):
+        factors_of("organ", replace(fewer, cases=(*fewer.cases, *again)))
 
 
 def test_what_is_to_be_cut_and_is_no_number_is_refused_by_name():
@@ -103,7 +121,7 @@ def test_of_whom_a_fact_is_not_known_is_left_out_and_counted(nothing):
     kept = complete(some, factors_of("label,sex", some))
     assert [case.key for case in kept.cases] == ["c0", "c1", "c2", "c3"]
     assert kept.remarks == ("before", "sex is not known of 2 picture(s): left out, with 1 patient(s)")
-    with pytest.raises(CohortError, match="case c9 has no column 'sex'"):
+    with pytest.raises(CohortError, match=r"case c9 has no value of 'sex'; it has one of \['label'\]"):
         crossing(some, factors_of("label,sex", some))
 
 

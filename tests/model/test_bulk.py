@@ -137,6 +137,20 @@ def test_what_was_left_of_a_finished_folder_is_not_taken_for_pictures(model, alo
     assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
 
 
+def test_a_folder_that_somebody_made_meanwhile_costs_nothing(model, alone, tmp_path, monkeypatch):
+    def shares_then_folder(shares):
+        yield from bulk.in_a_row(shares)
+        (tmp_path / "made").mkdir()
+        (tmp_path / "made" / "mine").touch()
+
+    with pytest.raises(StorageError, match="not empty"):
+        write_in_bulk(model, CLASSES, 5, tmp_path / "made", shares_then_folder)
+    assert [file.name for file in (tmp_path / "made").iterdir()] == ["mine"]
+    (tmp_path / "made").rename(tmp_path / "theirs")
+    monkeypatch.setattr(bulk, "written_pictures", None)
+    assert contents(write_in_bulk(model, CLASSES, 5, tmp_path / "made")) == alone
+
+
 def test_halves_of_killed_workers_and_of_a_killed_join_are_swept_away(model, alone, tmp_path):
     work = tmp_path / ".made.shares"
     (work / ".0a1b2c3d.000000064" / "healthy").mkdir(parents=True)
@@ -216,6 +230,22 @@ def test_ray_leaves_sigterm_to_whoever_heard_it_before(monkeypatch):
     with workers._started(1):
         assert signal.getsignal(signal.SIGTERM) is before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("named", "address", "cores", "most"),
+    [(None, "local", 3, 6), ("", "local", 3, 6), ("10.0.0.1:6379", None, None, 3)],
+)
+def test_only_a_cluster_that_is_named_is_looked_for(named, address, cores, most, monkeypatch):
+    workers = with_ray()
+    asked = []
+    if named is None:
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    else:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    monkeypatch.setattr(workers.ray, "init", lambda **how: asked.append((how["address"], how["num_cpus"])))
+    assert workers._begin(3) == most
+    assert asked == [(address, cores)]
 
 
 def test_a_cluster_that_is_not_there_is_a_mistake_in_a_line(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The loop: repeatable, resumable to the step, and honest when it breaks."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -78,6 +79,21 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, played):
     other = begin(toy(seed=9), pictures(), find_machine())
     with pytest.raises(ModelError, match="another recipe"):
         checkpoint.resume(other, tmp_path / "game.safetensors")
+
+
+def test_a_checkpoint_from_before_some_fields_came_is_of_the_same_recipe(tmp_path, monkeypatch, played):
+    game, _ = played(toy(), pictures(), steps=2)
+    said = json.loads(game.recipe.to_json())
+    for name in ("is_whole", "crossing"):
+        del said["task"][name]
+    del said["objective"]["discriminator"]["detail"]
+    monkeypatch.setattr(Recipe, "to_json", lambda recipe: json.dumps(said))
+    checkpoint.save(game, tmp_path / "game.safetensors")
+    monkeypatch.undo()
+    taken_up = begin(toy(), pictures(), find_machine())
+    checkpoint.resume(taken_up, tmp_path / "game.safetensors")
+    assert taken_up.step == 2
+    assert torch.equal(weights(game), weights(taken_up))
 
 
 def test_a_damaged_checkpoint_is_refused_by_name(tmp_path):

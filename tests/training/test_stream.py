@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.cohort import Case, Cohort
 from vesalius.cohort.fingerprint import fingerprint
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import EmptyCohortError, StorageError
+from vesalius.imaging.intensity import Window
 from vesalius.tasks.synthesis import Synthesis, synthesis_of
+from vesalius.training import stream
 from vesalius.training.stream import made_of, stack, stack_once
 
 
@@ -219,3 +221,15 @@ def test_what_a_killed_run_left_is_cleared_away(once, tmp_path):
     (tmp_path / ".0123abcd.pictures.npy").write_bytes(b"half")
     once()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pictures.json", "pictures.npy"]
+
+
+def test_what_a_stack_was_made_of_is_said_as_it_was_before_tasks_had_more_fields(monkeypatch):
+    monkeypatch.setattr(stream, "version", lambda name: "0")
+    window = Window(low=0.0, high=255.0, unit="1")
+    task = Synthesis(
+        size=(16, 16), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
+    )
+    one = Cohort((Case("c0", "p0", facts={"label": "a"}),))
+    before = "22e02d83fe5c1150b07fd615e34cf050ffdc0e5551841524d34f5bcad3f9b18c"
+    for each in (task, replace(task, is_whole=False)):
+        assert made_of(one, each, ("0",)) == before

@@ -75,7 +75,7 @@ def _learnt_from(model: Model, asked: Assess) -> People:
     """The people that a model learnt from, with those aside."""
     task = model.recipe.task
     selection = Selection(label=task.fact or "none", where=asked.where)
-    people = gather_people(asked.cohort, selection, task.is_volume)
+    people = gather_people(asked.cohort, selection, task.is_volume, are_known=True)
     learnt = fingerprint(people.parts.train).sha256
     if learnt != model.card.fingerprint:
         raise EvidenceError(

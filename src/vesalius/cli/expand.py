@@ -11,7 +11,7 @@ from vesalius.cli.start import SIZE, refuse_known, size_of, start_at, started_or
 from vesalius.cli.train import begin_with_bar, train_with_bar
 from vesalius.cli.verbs import Demo, Expand, Selection
 from vesalius.cohort.phantom import phantom_cohort
-from vesalius.errors import EvidenceError, StorageError, TrainingError
+from vesalius.errors import DicomError, EvidenceError, StorageError, TrainingError
 from vesalius.evidence.contract import LEAST
 from vesalius.evidence.record import Evidence
 from vesalius.evidence.release import gate
@@ -118,13 +118,17 @@ def walk(plan: Plan, people: People) -> None:
     """Train, sample, assess, release.
 
     Raises:
-        EvidenceError: Too few pictures can be decoded to say anything; this is seen before training.
+        DicomError: DICOM is to be written of pictures that are neither grey nor of three channels; this and
+            the next are seen before training.
+        EvidenceError: Too few pictures can be decoded to say anything.
         VesaliusError: Whatever the floors below refuse; ReleaseError when copies were found.
     """
     start = plan.start
     if start is not None:
         refuse_known(people, start)
     task = synthesis_of(people.parts.train, plan.size, people.fact)
+    if task.channels not in (1, 3) and not plan.nifti:
+        raise DicomError(f"pictures have {task.channels} channels, wanted 1 or 3, or --nifti")
     _refuse_few("training", len(people.parts.train))
     recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)

@@ -34,13 +34,16 @@ class People:
     notes: tuple[str, ...] = ()
 
 
-def gather_people(source: Path, selection: Selection, are_volumes: bool = False) -> People:
+def gather_people(
+    source: Path, selection: Selection, are_volumes: bool = False, are_known: bool = False
+) -> People:
     """Read a folder and cut it by patient, saying aside what was left out.
 
     Args:
         source: Folder of scans or cohort.parquet.
         selection: Which cases are meant.
         are_volumes: Leave volumes whole; otherwise they are cut into slices.
+        are_known: Whether a recipe lists the classes already.
 
     Raises:
         CohortError: Nobody is left, an unknown column, or a patient in two splits.
@@ -60,8 +63,8 @@ def gather_people(source: Path, selection: Selection, are_volumes: bool = False)
         aside.print(f"note: {remark}", markup=False)
     chosen = selected(found.cohort, [condition for condition in said if condition not in of_slices])
     if are_volumes:
-        return split_people(require(chosen), selection)
-    return split_people(require(selected(slices(require(chosen)), of_slices)), selection)
+        return split_people(require(chosen), selection, are_known)
+    return split_people(require(selected(slices(require(chosen)), of_slices)), selection, are_known)
 
 
 def selected(cohort: Cohort, where: Iterable[str]) -> Cohort:
@@ -79,7 +82,7 @@ def selected(cohort: Cohort, where: Iterable[str]) -> Cohort:
     return cohort
 
 
-def split_people(cohort: Cohort, selection: Selection) -> People:
+def split_people(cohort: Cohort, selection: Selection, are_known: bool = False) -> People:
     """Cut by patient, and take pictures that stand on two sides out of the training side.
 
     Cases of which a fact is not known are left out, and so are pictures of a class that nobody is learnt
@@ -87,10 +90,15 @@ def split_people(cohort: Cohort, selection: Selection) -> People:
     would be left on a side, everybody is learnt from and nothing is claimed of others; but whom a
     recorded split keeps aside is never learnt from.
 
+    Args:
+        cohort: Everybody.
+        selection: What tells the classes.
+        are_known: Whether a recipe lists the classes already.
+
     Raises:
         CohortError: An unknown column, or a patient in two recorded splits.
     """
-    factors = () if selection.label == "none" else factors_of(selection.label, cohort)
+    factors = () if selection.label == "none" else factors_of(selection.label, cohort, are_known)
     fact, before = ",".join(map(str, factors)) or None, cohort.remarks
     cohort = complete(cohort, factors)
     for remark in cohort.remarks[len(before) :]:

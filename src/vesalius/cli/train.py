@@ -51,7 +51,7 @@ def train_cohort(asked: Train) -> None:
     minutes, start = asked.minutes, start_at(asked.start)
     if asked.recipe.endswith(".json"):
         recipe = _told(asked, start)
-        people = _gathered(asked, recipe.task.is_volume, start)
+        people = _gathered(asked, recipe.task.is_volume, start, are_known=True)
     else:
         minutes = MINUTES if minutes is None else minutes
         found, size = named(asked.recipe), size_of(asked.size, start)
@@ -66,9 +66,9 @@ def train_cohort(asked: Train) -> None:
     say(f"model {model.card.weights[:12]}, {kept(model.card)}: {asked.out / 'model'}")
 
 
-def _gathered(asked: Train, are_volumes: bool, start: Start | None) -> People:
+def _gathered(asked: Train, are_volumes: bool, start: Start | None, are_known: bool = False) -> People:
     """The people who are meant, none of them aside whom the run to start from learnt from."""
-    people = gather_people(asked.cohort, asked.selection, are_volumes)
+    people = gather_people(asked.cohort, asked.selection, are_volumes, are_known)
     if start is not None:
         refuse_known(people, start)
     return people

@@ -1,7 +1,7 @@
 """Classes that are combinations of several facts: ``label,sex,age:40,60``."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite, isnan
@@ -10,7 +10,10 @@ from vesalius.cohort.cohort import Case, Cohort, Fact
 from vesalius.errors import CohortError
 
 MANY = 12
-"""Different numbers above which a fact has to be cut: so many classes have few people each."""
+"""Different numbers above which a fact has to be cut where each is one of few people."""
+
+FEW = 8
+"""People of each number, on average, of whom many numbers are the names of classes and no measure."""
 
 Levels = tuple[str, ...]
 """One level of each factor."""
@@ -23,7 +26,7 @@ class Factor:
     Args:
         fact: Its name.
         limits: Where a level ends and the next begins, rising; a limit belongs to the level above it.
-            None where every value is a level.
+            Empty where every value is a level.
 
     Raises:
         CohortError: The limits do not rise.
@@ -85,7 +88,7 @@ class Crossing:
         combinations: A level of every factor for each class, in the order of the classes.
 
     Raises:
-        CohortError: A combination has more or fewer levels than there are factors.
+        CohortError: A combination has more or fewer levels than there are factors, or the name of another.
     """
 
     factors: tuple[Factor, ...]
@@ -97,6 +100,8 @@ class Crossing:
                 raise CohortError(
                     f"combination {levels} has {len(levels)} levels, wanted {len(self.factors)}"
                 )
+        if twice := [name for name, count in Counter(self.names).items() if count > 1]:
+            raise CohortError(f"{twice[0]!r} is the name of two combinations, wanted names that differ")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -147,8 +152,8 @@ def combination(case: Case, factors: tuple[Factor, ...]) -> Levels:
     levels = []
     for factor in factors:
         if (level := factor.level(case)) is None:
-            known = sorted(name for name, value in case.facts.items() if value != "")
-            raise CohortError(f"case {case.key} has no column {factor.fact!r}; it has {known}")
+            known = sorted(name for name in case.facts if Factor(fact=name).level(case) is not None)
+            raise CohortError(f"case {case.key} has no value of {factor.fact!r}; it has one of {known}")
         levels.append(level)
     return tuple(levels)
 
@@ -193,17 +198,18 @@ def complete(cohort: Cohort, factors: tuple[Factor, ...]) -> Cohort:
     return replace(kept, remarks=(*cohort.remarks, *remarks))
 
 
-def factors_of(text: str, cohort: Cohort) -> tuple[Factor, ...]:
+def factors_of(text: str, cohort: Cohort, are_known: bool = False) -> tuple[Factor, ...]:
     """The facts that are meant by words.
 
     Args:
         text: Columns with commas between them; limits after a colon cut the numbers of one. A column that
             is called so itself is meant before anything else.
         cohort: Whose columns.
+        are_known: Whether a recipe lists the classes already, so that many numbers are what it is about.
 
     Raises:
         CohortError: Other words, a column that is not there or stands twice, or one of very many numbers
-            that is not cut; the message says where it could be.
+            with few people each that is not cut; the message says where it could be.
 
     Examples:
         >>> from vesalius.cohort.phantom import phantom_cohort
@@ -217,7 +223,8 @@ def factors_of(text: str, cohort: Cohort) -> tuple[Factor, ...]:
             raise CohortError(f"no column {factor.fact!r} in cohort {cohort.name}; there are {columns}")
         if factor.fact in [each.fact for each in factors[:place]]:
             raise CohortError(f"label is {text!r}, wanted {factor.fact!r} once")
-        _refuse_many(factor, [case.facts[factor.fact] for case in cohort.cases if factor.fact in case.facts])
+        if not are_known:
+            _refuse_many(factor, cohort)
     return factors
 
 
@@ -245,16 +252,20 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _refuse_many(factor: Factor, values: Sequence[Fact]) -> None:
-    """Names may be many; numbers so many are a measure, and nobody has exactly the age of another."""
-    numbers = sorted(float(value) for value in values if isinstance(value, int | float) and isfinite(value))
+def _refuse_many(factor: Factor, cohort: Cohort) -> None:
+    """Names may be many; numbers so many are a measure where nearly nobody has exactly that of another."""
+    told = ((case.patient, case.facts.get(factor.fact)) for case in cohort.cases)
+    people = {
+        (who, float(value)) for who, value in told if isinstance(value, int | float) and isfinite(value)
+    }
+    numbers = sorted(number for _, number in people)
     different = len(set(numbers))
-    if factor.limits or different <= MANY:
+    if factor.limits or different <= MANY or len(people) >= FEW * different:
         return
     thirds = Factor(
         fact=factor.fact, limits=tuple(sorted({numbers[len(numbers) * at // 3] for at in (1, 2)}))
     )
     raise CohortError(
         f"{factor.fact} has {different} different numbers from {numbers[0]:g} to {numbers[-1]:g}, wanted at "
-        f"most {MANY} levels; cut it, such as {thirds} for thirds"
+        f"most {MANY}, or {FEW} people of each; cut it, such as {thirds} for thirds"
     )

@@ -170,7 +170,11 @@ def _join(work: Path, shares: Sequence[Share], model: Model, folder: Path) -> No
         write_table(whole / "metadata.csv", chain([columns_of(model)], _moved(shares, whole)))
         # Taken away first: shares whose pictures are gone must never be found and believed.
         os.replace(work, done)
-        os.replace(done / whole.name, folder)
+        try:
+            os.replace(done / whole.name, folder)
+        except OSError:
+            os.replace(done, work)
+            raise
         shutil.rmtree(done)
     except OSError as error:
         raise StorageError(folder, error.strerror or str(error)) from error

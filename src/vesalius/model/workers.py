@@ -65,9 +65,11 @@ def _begin(workers: int) -> int:
     """Start Ray, or find the cluster."""
     # Nothing of a house of patients is told to anybody, were it how often Ray is used.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    is_alone = "RAY_ADDRESS" not in os.environ
+    is_alone = not os.environ.get("RAY_ADDRESS")
     try:
         ray.init(
+            # Asked for nowhere, Ray would look for a cluster that somebody else began on this machine.
+            address="local" if is_alone else None,
             num_cpus=workers if is_alone else None,
             include_dashboard=False,
             log_to_driver=False,

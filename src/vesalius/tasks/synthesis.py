@@ -65,8 +65,8 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
-    is_whole: bool = True
-    # Not shown: it says no more than fact and classes, and a stack knows its task by how that is shown.
+    # Not shown: a stack knows its task by how that is shown, and what it holds depends on neither of them.
+    is_whole: bool = field(default=True, repr=False)
     crossing: Crossing | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +108,7 @@ class Synthesis:
         return {} if self.fact is None else {self.fact: self.classes[index]}
 
     def told(self, case: Case) -> Fact | Levels | None:
-        """What a case says of its class, be it known or not: a value, or a level of every fact."""
+        """What a case says of its class: a value, if any; a level of each fact, refused where one lacks."""
         if self.crossing is not None:
             return combination(case, self.crossing.factors)
         return case.facts.get(self.fact or "")

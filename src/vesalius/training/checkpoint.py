@@ -17,6 +17,7 @@ from torch.optim import Adam
 
 from vesalius.errors import ModelError
 from vesalius.networks.ranks import is_first
+from vesalius.recipes.recipe import Recipe
 from vesalius.storage import written
 from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
@@ -113,6 +114,7 @@ def resume(game: Game, path: Path) -> Resumed:
 
     Raises:
         ModelError: No file is whole, or it belongs to another recipe.
+        RecipeError: It belongs to what is no recipe any more.
     """
     damage = ""
     try:
@@ -122,7 +124,8 @@ def resume(game: Game, path: Path) -> Resumed:
             raise
         damage, found = str(error), read(before(path))
     said = found.said
-    if json.loads(said["recipe"]) != json.loads(game.recipe.to_json()):
+    # Not as text: a recipe from before lacks the fields that came later.
+    if Recipe.from_json(said["recipe"]) != game.recipe:
         raise ModelError(f"{path}: checkpoint is of another recipe, wanted that of this run")
     _put(game, found)
     if "kept_step" in said:
