@@ -8,6 +8,7 @@ from scipy.spatial.distance import pdist
 from vesalius.evidence.baselines import augmented, blurred
 from vesalius.evidence.encoder import contrast
 from vesalius.evidence.features import pixel_space, principal_axes, ssl_space, texture_space
+from vesalius.evidence.texture import texture
 
 
 @pytest.mark.parametrize("build", [texture_space, pixel_space, lambda x: ssl_space(x, 0, 5, 32)])
@@ -17,6 +18,16 @@ def test_a_space_is_centred_scaled_and_clipped_by_its_training_pictures(build, t
     assert rows.shape == (160, space.record.dim) == (160, len(space.columns))
     assert np.abs(rows.mean(axis=0)).max() < 0.2
     assert np.abs(space.embed(test_people.stack * 0 + 1)).max() <= 10
+
+
+def test_texture_does_not_tell_fractions_from_whole_values():
+    fractions = np.random.default_rng(0).uniform(-1, 1, (3, 24, 24)).astype(np.float32)
+    whole = (np.round((fractions + 1) / 2 * 255) / 255 * 2 - 1).astype(np.float32)
+    level = np.full((3, 24, 24), 0.1, np.float32)
+    assert not np.array_equal(fractions, whole)
+    assert np.array_equal(texture(fractions), texture(whole))
+    faint = level + fractions * 1e-4
+    assert np.array_equal(texture(faint), texture(level))
 
 
 def test_the_encoder_is_repeatable_and_leaves_the_random_state_alone(train):

@@ -65,6 +65,17 @@ def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
     assert isinstance(derive(synthesis_of(bodies, 32, "label"), bodies, 1.0).generator, Generator)
 
 
+def test_the_penalty_is_eased_and_detail_is_shown_where_there_is_a_frame():
+    cells, bodies = _scattered(40), phantom_cohort(40)
+    loose, framed = (
+        derive(synthesis_of(cells, 32, None), cells, 1.0),
+        derive(synthesis_of(bodies, 32, "label"), bodies, 1.0),
+    )
+    assert (loose.strength, loose.discriminator.detail) == (framed.strength, 0.0)
+    assert framed.discriminator.detail > 0
+    assert loose.gamma == loose.strength == pytest.approx(10 * framed.gamma)
+
+
 def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     cells = _scattered(40)
     task = synthesis_of(cells, 32, None)

@@ -135,14 +135,17 @@ def test_the_number_to_beat_has_no_head_start_and_sees_no_detail_apart(task):
     ours, other = (make(task, people, 10.0).objective for make in (conditional_gan, hinge_diffaugment))
     assert (ours.generator.head_start > 0, other.generator.head_start) == (True, 0)
     assert (ours.discriminator.detail > 0, other.discriminator.detail) == (True, 0)
-    assert replace(other, generator=ours.generator, discriminator=ours.discriminator) == ours
+    assert other.gamma == pytest.approx(10 * ours.gamma)
+    given = replace(other, generator=ours.generator, discriminator=ours.discriminator, gamma=ours.gamma)
+    assert given == ours
 
 
 def test_the_style_generator_plays_the_nonsaturating_game_without_head_start(task):
     people = phantom_cohort(128)
     usual, style = (make(task, people, 10.0).objective for make in (nonsaturating_gan, stylegan))
     assert (style.generator.kind, style.generator.head_start) == ("style.generator", 0)
-    assert replace(style, generator=usual.generator) == usual
+    given = {"generator": usual.generator, "discriminator": usual.discriminator, "gamma": usual.gamma}
+    assert replace(style, **given) == usual
 
 
 def test_the_average_of_fastgan_keeps_a_thousandth_less_at_each_step(task):

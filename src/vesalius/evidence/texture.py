@@ -6,6 +6,7 @@ from jaxtyping import Float, Int
 from vesalius.evidence.planes import Planes
 
 _LEVELS = 32
+_HALF = np.float32(127.5)
 _CHUNK = 128
 _OFFSETS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
@@ -21,6 +22,9 @@ def texture_names(planes: Planes) -> tuple[str, ...]:
 def texture(planes: Planes) -> Float[np.ndarray, "n d"]:
     """Describe each picture by about fifty numbers that a person can name.
 
+    Grey values are rounded to 256 levels first. Made pictures have whole values as files hold them, resampled
+    real ones have fractions: patterns that ask whether neighbours are equal would tell one from the other.
+
     Args:
         planes: Grey values in [-1, 1].
 
@@ -33,7 +37,7 @@ def texture(planes: Planes) -> Float[np.ndarray, "n d"]:
 
 
 def _columns(planes: Planes) -> Columns:
-    planes = planes.astype(np.float32)
+    planes = np.round((planes.astype(np.float32) + 1) * _HALF) / _HALF - 1
     families = (_intensity, _edges, _cooccurrence, _patterns, _spectrum, _wavelets)
     return {name: column for family in families for name, column in family(planes).items()}
 

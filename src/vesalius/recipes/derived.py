@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.networks.blocks import beyond, size_of, space_of
@@ -20,7 +21,7 @@ LONG = 1_000_000
 
 _HALF_LIFE = 500_000.0  # so far the average forgets half in a twentieth of what was seen
 _DETAIL = 4.0
-_GAMMA = 0.1
+_EASED = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +38,14 @@ class Derived:
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
             smaller than 32, or `networks.linear.grid_of` is.
         batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
-        gamma: Weight of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion
-            to the batch, a tenth at 64 x 64 and 16.
+        strength: Of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion to
+            the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
 
     Source:
-        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; they have
-        half of it. A tenth is the best of what was tried, see the experiment log.
+        Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; they have a
+        twentieth of its strength here. What was tried stands in the experiment log.
     """
 
     task: Synthesis
@@ -53,7 +54,7 @@ class Derived:
     components: int
     anchor: int
     batch: int
-    gamma: float
+    strength: float
     augment: Augment
 
     @property
@@ -63,7 +64,7 @@ class Derived:
         Where pictures have no common frame, a linear model of them is speckle that a network hardly gets
         rid of, and networks of DCGAN shape make one picture of each class; see the experiment log.
         """
-        if not has_frame(self.task, self.train):
+        if not self.is_framed:
             return self.styled
         return replace(self.plain, head_start=self.components, anchor=self.anchor)
 
@@ -79,8 +80,21 @@ class Derived:
 
     @property
     def discriminator(self) -> Discriminator:
-        """The player that scores them, and is shown their detail apart."""
-        return Discriminator(width=self.width, detail=_DETAIL)
+        """The player that scores them; where they have a common frame it is shown their detail apart."""
+        return Discriminator(width=self.width, detail=_DETAIL if self.is_framed else 0.0)
+
+    @property
+    def gamma(self) -> float:
+        """Weight of the gradient penalties: a tenth of their strength where pictures have a common frame.
+
+        Styles that start from scratch are the worse for so weak a penalty; see the experiment log.
+        """
+        return self.strength * (_EASED if self.is_framed else 1.0)
+
+    @cached_property
+    def is_framed(self) -> bool:
+        """Whether the pictures have a common frame; looked at when it is first asked for."""
+        return has_frame(self.task, self.train)
 
     def played(self, game: AnyObjective, seed: int) -> Recipe:
         """The recipe of a game, whose end is left to the clock."""
@@ -112,6 +126,6 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         components=components_of(list(counts.values()), len(train.patients), size_of(grid)),
         anchor=min(8, min(space_of(grid)) // 4),
         batch=batch,
-        gamma=_GAMMA * task.voxels / 4096 * 16 / batch,
+        strength=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
     )
