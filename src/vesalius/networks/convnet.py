@@ -27,6 +27,7 @@ from vesalius.networks.blocks import (
     widths_of,
     without_neighbours,
 )
+from vesalius.networks.centring import Common
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.linear import base_of, refuse_head_start
@@ -47,10 +48,12 @@ class Generator:
             much as the linear base cannot foretell. 0 lets it change everything.
         smooth: Whether it enlarges by repeating voxels: the last layer always, the others at first. Layers
             that are drawn freely leave a lattice of dots.
+        centred: Among which pictures what is added to the linear base has nothing in common: those of a
+            ``"class"``, or ``"all"`` where classes have too few pictures in a batch; see `networks.centring`.
 
     Raises:
-        RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor
-            without a head start.
+        RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor or
+            a centre without a head start.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
@@ -59,10 +62,11 @@ class Generator:
     head_start: int = 0
     anchor: int = 0
     smooth: bool = False
+    centred: Common = "none"
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
-        refuse_head_start(self.head_start, self.latent, self.anchor)
+        refuse_head_start(self.head_start, self.latent, self.anchor, self.centred)
 
     def build(self, shape: Shape, classes: Conditions) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -130,7 +134,7 @@ class ConvGenerator(nn.Module):
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.body = nn.Sequential(*_rising(self.axes, widths))
         self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1], shape[0])
-        self.base = base_of(shape, classes, spec.head_start, spec.anchor)
+        self.base = base_of(shape, classes, spec.head_start, spec.anchor, spec.centred)
         narrow_(self)
         if spec.smooth:
             repeat_(self.body)

@@ -20,6 +20,7 @@ from vesalius.networks.blocks import (
     space_of,
     without_coarse,
 )
+from vesalius.networks.centring import Centring, Common
 from vesalius.networks.conditions import Conditions, borrowed, count_of
 from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
@@ -80,24 +81,29 @@ def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
     return image if by == 1 else deep(shrunk(flat(image, axes), by), axes)
 
 
-def refuse_head_start(components: int, latent: int, anchor: int = 0) -> None:
+def refuse_head_start(components: int, latent: int, anchor: int = 0, common: Common = "none") -> None:
     """Refuse a head start of more components than there are coordinates to weigh them.
 
     Args:
         components: Of the linear base; 0 for none.
         latent: Number of latent coordinates.
         anchor: Cells; 0 for none.
+        common: Among which pictures nothing may be in common.
 
     Raises:
-        RecipeError: There are more, or fewer than none; or an anchor without a head start.
+        RecipeError: There are more, or fewer than none; or an anchor or a centre without a head start.
     """
     if not 0 <= components <= latent:
         raise RecipeError(f"generator.head_start is {components}, wanted 0 to latent {latent}")
     if anchor < 0 or (anchor and not components):
         raise RecipeError(f"generator.anchor is {anchor}, wanted 0 or more, and a head start to hold on to")
+    if common != "none" and not components:
+        raise RecipeError(f"generator.centred is {common!r}, wanted 'none', or a head start that has a mean")
 
 
-def base_of(shape: Shape, classes: Conditions, components: int, anchor: int = 0) -> "LinearBase | None":
+def base_of(
+    shape: Shape, classes: Conditions, components: int, anchor: int = 0, common: Common = "none"
+) -> "LinearBase | None":
     """The linear base of a generator, not fitted yet; None where it has no head start.
 
     Args:
@@ -105,6 +111,7 @@ def base_of(shape: Shape, classes: Conditions, components: int, anchor: int = 0)
         classes: What there is to tell apart.
         components: 0 for none.
         anchor: See `LinearBase`.
+        common: See `LinearBase`.
 
     Raises:
         RecipeError: An anchor of as many cells as the base has voxels along its shortest side.
@@ -115,7 +122,7 @@ def base_of(shape: Shape, classes: Conditions, components: int, anchor: int = 0)
             f"generator.anchor is {anchor}, wanted fewer cells than the {shortest} voxels of the shortest "
             "side of the head start: nothing would be left to learn"
         )
-    return LinearBase(shape, classes, components, anchor) if components else None
+    return LinearBase(shape, classes, components, anchor, common) if components else None
 
 
 class LinearBase(nn.Module):
@@ -133,6 +140,7 @@ class LinearBase(nn.Module):
         anchor: Cells along the shortest side. Of what a network adds, the part that is coarser than a
             cell is shrunk to the share that the base leaves open in people who were not asked:
             hardly any where pictures are aligned. 0 lets a network add everything.
+        common: Among which pictures nothing that is added may be in common; see `networks.centring`.
 
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 7.
@@ -142,7 +150,9 @@ class LinearBase(nn.Module):
     weight: Tensor
     grasp: Tensor
 
-    def __init__(self, shape: Shape, classes: Conditions, components: int, anchor: int = 0) -> None:
+    def __init__(
+        self, shape: Shape, classes: Conditions, components: int, anchor: int = 0, common: Common = "none"
+    ) -> None:
         super().__init__()
         self.grid = grid_of(shape)
         self.by = beyond(shape)
@@ -154,6 +164,7 @@ class LinearBase(nn.Module):
         self.register_buffer("weight", torch.zeros(count_of(classes), components, size_of(self.grid)))
         # Models from before there were anchors have no such numbers, and are still read.
         self.register_buffer("grasp", torch.zeros(count_of(classes)), persistent=anchor > 0)
+        self.centring = None if common == "none" else Centring(shape, count_of(classes), common)
 
     @property
     def kept(self) -> list[int]:
@@ -178,6 +189,8 @@ class LinearBase(nn.Module):
         if self.anchor:
             grasp = self.grasp[condition].view(-1, *[1] * (added.ndim - 1))
             added = added.lerp(without_coarse(added, self.anchor), grasp)
+        if self.centring is not None:
+            added = self.centring(added, condition)
         return self(latents, condition) + deep(added, self.axes)
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:

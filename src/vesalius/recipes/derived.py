@@ -6,8 +6,9 @@ from functools import cached_property
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.networks.blocks import beyond, size_of, space_of
+from vesalius.networks.centring import Common
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.networks.linear import components_of, grid_of
+from vesalius.networks.linear import FEWEST, components_of, grid_of
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives import AnyObjective
 from vesalius.objectives.augment import Augment
@@ -22,6 +23,7 @@ LONG = 1_000_000
 _HALF_LIFE = 500_000.0  # so far the average forgets half in a twentieth of what was seen
 _DETAIL = 4.0
 _EASED = 0.1
+_MEMBERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,9 @@ class Derived:
             the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
+        centred: Among which pictures what is added to the head start has nothing in common: those of a
+            class, or all where some class has so few pictures in a batch, fewer than 4, that their mean
+            would be one of them, or too few people for the head start to hold its mean.
 
     Source:
         Karras et al., NeurIPS 2020, appendix C, for how the penalty goes with pixels and batch; they have a
@@ -56,6 +61,7 @@ class Derived:
     batch: int
     strength: float
     augment: Augment
+    centred: Common
 
     @property
     def generator(self) -> Generator | StyleGenerator:
@@ -66,7 +72,7 @@ class Derived:
         """
         if not self.is_framed:
             return self.styled
-        return replace(self.plain, head_start=self.components, anchor=self.anchor)
+        return replace(self.plain, head_start=self.components, anchor=self.anchor, centred=self.centred)
 
     @property
     def plain(self) -> Generator:
@@ -128,4 +134,12 @@ def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
         batch=batch,
         strength=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
+        centred=_centred(task, train, batch),
     )
+
+
+def _centred(task: Synthesis, train: Cohort, batch: int) -> Common:
+    roots = [count**0.5 for count in Counter(map(task.told, train.cases)).values()]
+    people = Counter(name for name, _ in {(task.told(case), case.patient) for case in train.cases})
+    is_rare = batch * min(roots) < _MEMBERS * sum(roots) or min(people.values()) < FEWEST
+    return "all" if is_rare else "class"

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from vesalius.networks.blocks import seeded
+from vesalius.networks.linear import LinearBase
 from vesalius.shapes import Classes
 
 
@@ -60,8 +61,38 @@ def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int,
         norm.reset_running_stats()
         norm.momentum = None
     rng = seeded(seed)
-    generator.train()
+    generator.eval()
+    for norm in norms:
+        norm.train()
     for _ in range(batches if norms else 0):
         latents = torch.randn(len(classes), latent, generator=rng)
         generator(latents.to(classes.device), classes)
     generator.eval()
+
+
+@torch.no_grad()
+def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 16) -> None:
+    """Measure anew what pictures of a class, or all pictures, have in common; see `networks.centring`.
+
+    Args:
+        generator: In evaluation mode, its normalisation settled; changed in place where it is centred.
+        latent: Number of latent coordinates it starts from.
+        classes: Class of each picture of a batch, as in training.
+        seed: Of the latents.
+        batches: How many batches to measure over: of every class by itself, as many pictures as of all.
+    """
+    base = getattr(generator, "base", None)
+    if not isinstance(base, LinearBase) or base.centring is None:
+        return
+    mean = base.centring.mean.zero_()
+    total = torch.zeros_like(mean).flatten(1)
+    if base.centring.by_class:
+        classes = torch.arange(len(mean), device=mean.device).repeat(-(-len(classes) // len(mean)))
+    group = classes if base.centring.by_class else torch.zeros_like(classes)
+    rng = seeded(seed, 1)
+    for _ in range(batches):
+        latents = torch.randn(len(classes), latent, generator=rng).to(mean.device)
+        total.index_add_(0, group, (generator(latents, classes) - base(latents, classes)).flatten(1))
+    count = group.bincount(minlength=len(mean)) * batches
+    settled = (total / count.clamp_min(1)[:, None]).view_as(mean)
+    mean.copy_(settled if base.centring.by_class else settled[:1].expand_as(mean))

@@ -15,7 +15,7 @@ from vesalius.errors import EmptyCohortError
 from vesalius.model.model import drawn
 from vesalius.shapes import Batch, Stack
 from vesalius.tasks import AnyTask
-from vesalius.training.average import Average, settle_norms
+from vesalius.training.average import Average, settle_centre, settle_norms
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
@@ -110,4 +110,5 @@ def settled(game: Game, stacked: Stacked, average: Average) -> nn.Module:
     typical = batch(stacked, recipe.seed, game.step, 0, _SEEN_BY_NORMS).condition.to(machine.device)
     with machine.precision(False):
         settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
+        settle_centre(generator, recipe.objective.generator.latent, typical, recipe.seed)
     return generator.eval()
