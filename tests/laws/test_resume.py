@@ -63,7 +63,7 @@ def _recipe(people) -> Recipe:
     return Recipe(
         task=task,
         objective=Hinge(
-            generator=Generator(width=4, latent=8, head_start=2),
+            generator=Generator(width=4, latent=8, head_start=2, centred="class"),
             discriminator=Discriminator(width=4),
             augment=augment_for(task.modality, task.made.unit),
         ),

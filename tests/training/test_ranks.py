@@ -45,7 +45,7 @@ from vesalius.training.stream import stack
 PROGRAM = Path(__file__).with_name("together.py")
 STEPS = 8
 
-generator = Generator(width=4, latent=8, head_start=2)
+generator = Generator(width=4, latent=8, head_start=2, centred="class")
 critic = Discriminator(width=4)
 augment = Augment(brightness=0.0, contrast=0.0, rotation=10.0, noise=0.1, probability=0.7)
 two = {"generator": generator, "discriminator": critic}
