@@ -36,6 +36,12 @@ class Model:
     generator: nn.Module
     card: Card
 
+    @property
+    def learnt(self) -> list[int]:
+        """Classes of which there were training pictures: a combination of facts may have lost all of them."""
+        counts, names = self.card.counts, self.recipe.task.classes
+        return [index for index, name in enumerate(names) if counts.get(name) != 0]
+
     def sample(self, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
         """Scaled pictures, one for each class index.
 
