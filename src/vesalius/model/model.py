@@ -59,12 +59,7 @@ class Model:
         return drawn(self.generator, self.recipe, classes, seed, first)
 
     def refuse(self, classes: Sequence[int], seed: int, first: int = 0) -> None:
-        """Refuse what `sample` cannot make.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
+        """Refuse what `sample` cannot make, of the same arguments.
 
         Raises:
             ModelError: A class index that the recipe does not have, or a negative seed or number.
@@ -78,12 +73,7 @@ class Model:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
 
     def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
-        """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
+        """What `scaled` gives in the cohort's unit, marked as synthetic.
 
         Raises:
             ModelError: As for `sample`.
@@ -92,11 +82,6 @@ class Model:
 
     def scaled(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Voxels]:
         """What `sample` gives, one picture after the other; never more than a batch in memory.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
 
         Raises:
             ModelError: As for `sample`.
