@@ -100,7 +100,7 @@ class Sample:
     Args:
         run_folder: Folder of a finished run.
         out: New folder for the files.
-        per_class: Pictures of each class.
+        per_class: Pictures of each class that is meant.
         seed: Of the pictures; each can be made again by itself.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
         where: Only classes with these levels, e.g. ``sex=F``.
