@@ -69,7 +69,7 @@ def convolution(
 
 
 def averaged(image: Tensor, side: int | tuple[int, ...]) -> Tensor:
-    """Means of pictures ``b c`` and two or three axes over a grid of `side` cells along each, or along all."""
+    """Means of pictures ``b c`` and two or three axes over a grid of so many cells along each of them."""
     return _POOLED[image.ndim - 2](image, side)
 
 
