@@ -24,7 +24,7 @@ from vesalius.evidence.lessons import obstacle
 from vesalius.evidence.measure import compare
 from vesalius.evidence.utility import Exam, Lesson
 from vesalius.evidence.views import References, Seen, references, seen, view
-from vesalius.model.card import Card
+from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.storage import forget, written
@@ -200,12 +200,10 @@ class Contest:
         run.judge = self.judge
         return run
 
-    def trained(self, run: Run) -> tuple[Stacked, Card]:
-        """Pictures of a run that is played to its end."""
-        for _ in play(run):
-            pass
-        model, wanted = finish(run), self.labels().tolist()
-        return stack_made(model.sample(wanted, self.seed + 1), wanted, self.side.task), model.card
+    def made_by(self, model: Model) -> Stacked:
+        """Pictures of a trained model."""
+        wanted = self.labels().tolist()
+        return stack_made(model.sample(wanted, self.seed + 1), wanted, self.side.task)
 
     def scores(self, made: Stacked) -> tuple[Score, ...]:
         """All numbers of made pictures, on test people."""
@@ -257,19 +255,27 @@ def found(asked: Row, folder: Path) -> Row | None:
     return row
 
 
-def entered(contest: Contest, row: Row, run: Run | None) -> tuple[Row, Stacked | None]:
+def trained(run: Run) -> Model:
+    """The model of a run that is played to its end."""
+    for _ in play(run):
+        pass
+    return finish(run)
+
+
+def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, Stacked | None]:
     """Play and measure one method; one that fails has a row that says why.
 
     Args:
         contest: On which cohort and seed.
         row: Who plays, for how long.
-        run: As it stands; None for the linear model.
+        by: A run as it stands, or what one has left, which is not played; None for the linear model.
     """
     try:
-        if run is None:
+        if by is None:
             made = contest.linear()
         else:
-            made, card = contest.trained(run)
+            model = trained(by) if isinstance(by, Run) else by
+            made, card = contest.made_by(model), model.card
             row = replace(row, kept=card.steps, played=card.played, seconds=card.seconds)
         spaces = tuple(one.space.record.weights_sha256 for one in contest.known[2])
         return replace(row, spaces=spaces, scores=contest.scores(made)), made

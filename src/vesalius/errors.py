@@ -117,3 +117,13 @@ class EvidenceError(VesaliusError):
 
 class ReleaseError(EvidenceError):
     """Synthetic pictures that may not leave the house."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in a line: some libraries put their whole traceback into its text.
+
+    Examples:
+        >>> first_line(ValueError("no core\\nat 0x7f")), first_line(OSError())
+        ('no core', 'OSError')
+    """
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -8,7 +8,7 @@ from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
-from vesalius.errors import StorageError
+from vesalius.errors import StorageError, first_line
 
 
 @contextmanager
@@ -64,8 +64,7 @@ def forget(path: Path) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """Why, in a line: some writers put their whole traceback into the text of an error."""
-    return error.strerror or next(iter(str(error).splitlines()), type(error).__name__)
+    return error.strerror or first_line(error)
 
 
 @contextmanager

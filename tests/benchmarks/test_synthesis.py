@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,6 +86,23 @@ def test_a_finished_row_is_not_played_again(bench, tmp_path, monkeypatch):
     assert bench.played(place, "chest", 0, ["linear"]) == [told]
 
 
+def test_finished_rows_are_measured_anew_on_demand_where_the_model_was_kept(bench, tmp_path, monkeypatch):
+    place = bench.Place(tmp_path, tmp_path, 10.0, False, again=True)
+    rows = [row(bench, method, 3) for method in ("linear", "ours", "dcgan")]
+    for told in rows:
+        bench.keep(told, None, place.folder("chest", 0, told.method))
+    kept = place.folder("chest", 0, "ours") / "run" / "model"
+    kept.mkdir(parents=True)
+    monkeypatch.setattr(bench.Place, "people", lambda *_: None)
+    monkeypatch.setattr(bench, "opened", lambda *_, **__: SimpleNamespace(test=None))
+    monkeypatch.setattr(bench, "load_model", lambda folder: folder)
+    monkeypatch.setattr(bench, "entered", lambda _, asked, by: (replace(asked, problem=f"by {by}"), None))
+    anew = bench.played(place, "chest", 0, ["linear", "ours", "dcgan"])
+    assert [told.problem for told in anew] == ["by None", f"by {kept}", ""]
+    assert anew[2] == rows[2]
+    assert bench.played(replace(place, again=False), "chest", 0, ["linear", "ours", "dcgan"]) == anew
+
+
 def test_rows_of_another_budget_are_not_mixed_in(bench, tmp_path):
     bench.keep(row(bench, "linear", 3), None, tmp_path / "chest" / "0" / "linear")
     with pytest.raises(SystemExit, match="played 10 minutes, wanted 3: name a new --out"):
@@ -107,7 +125,9 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
         bench.keep(told, made, folder)
         found.append(told)
         assert bench.ROW.validate_json((folder / "row.json").read_text()) == told
+    again, _ = bench.entered(contest, asked, bench.load_model(folder / "run" / "model"))
     linear, trained = found
+    assert again == trained
     assert linear.spaces == trained.spaces
     assert {one.name for one in trained.scores} == {one.name for one in linear.scores} == set(bench.MEASURES)
     assert trained.played > 0

@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vesalius.cli.judge import events_of
 from vesalius.cli.people import gather_people, split_people
 from vesalius.cli.sample import asked_of, sample_model
+from vesalius.cli.train import chosen
 from vesalius.cli.verbs import Sample, Selection
 from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.cohort.folder import read_cohort
+from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import CohortError, ModelError, RecipeError
 from vesalius.evidence.contract import admit
 from vesalius.evidence.lessons import obstacle
@@ -19,11 +22,12 @@ from vesalius.evidence.views import group_names
 from vesalius.imaging.formats import write_image
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
+from vesalius.model.export import balanced
 from vesalius.model.model import drawn
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine
-from vesalius.training.fit import fit
+from vesalius.training.fit import finish, fit, play
 from vesalius.training.loop import begin
 from vesalius.training.run import open_run
 from vesalius.training.stream import made_of, stack, stack_made
@@ -115,6 +119,35 @@ def test_what_was_not_learnt_cannot_be_asked_for(tmp_path, recipe_for):
         asked_of(replace(asked, where=(("age=40",),)))
     with pytest.raises(ModelError, match=r"no class with label=b and sex=M was learnt; there are \['a, F', "):
         asked_of(replace(asked, where=(("label=b", "sex=M"),)))
+
+
+def damaged(case):
+    return replace(case, pictures=phantom_cohort(1, size=16, slices=3).cases[0].pictures)
+
+
+def test_a_combination_that_loses_its_only_picture_is_not_learnt_and_the_others_are(tmp_path, recipe_for):
+    whole = crossed(COUNTS | {("b", "M"): 1})
+    cohort = replace(whole, cases=(*whole.cases[:-1], damaged(whole.cases[-1])))
+    run = open_run(tmp_path / "run", on(recipe_for(cohort), cohort), cohort)
+    assert "b, F 20, b, M 0" in chosen(run)
+    for _ in play(run):
+        pass
+    model = finish(run)
+    assert model.card.counts == {"a, F": 30, "a, M": 24, "b, F": 20, "b, M": 0}
+    assert balanced(model, 2) == [0, 0, 1, 1, 2, 2]
+    (event,) = events_of(run.ledger)
+    assert event.startswith("after step 0: class 'b, M' has no usable training picture: it is not learnt")
+    asked = Sample(run_folder=tmp_path / "run", out=tmp_path / "made", per_class=1)
+    assert asked_of(replace(asked, where=(("sex=M",),)))[1] == [1]
+    with pytest.raises(ModelError, match=r"b and sex=M was learnt; there are \['a, F', 'a, M', 'b, F'\]"):
+        asked_of(replace(asked, where=(("label=b", "sex=M"),)))
+
+
+def test_a_fact_that_loses_a_level_is_refused(tmp_path, recipe_for):
+    whole = crossed(COUNTS | {("c", "M"): 1})
+    cohort = replace(whole, cases=(*whole.cases[:-1], damaged(whole.cases[-1])))
+    with pytest.raises(CohortError, match=r"class 'c, M' has no usable training picture.*3 slices"):
+        open_run(tmp_path / "run", on(recipe_for(cohort), cohort), cohort)
 
 
 def test_a_run_starts_from_one_of_the_same_facts_level_by_level(run, recipe, tmp_path):

@@ -8,7 +8,7 @@ from vesalius.model.workers import over
 
 
 def sample_in_bulk(asked: Sample, workers: int) -> None:
-    """Write marked pictures, as many of each class; stopped, the same command goes on.
+    """Write marked pictures, as many of each class that is meant; stopped, the same command goes on.
 
     Args:
         asked: What is wanted.

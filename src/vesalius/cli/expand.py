@@ -138,7 +138,7 @@ def walk(plan: Plan, people: People) -> None:
     _refuse_few("training", len(run.stacked))
     run.judge = judge_among(val, run.stacked, plan.seed)
     model = train_with_bar(run)
-    classes = balanced(model, plan.per_class or ceil(_MADE / len(task.classes)))
+    classes = balanced(model, plan.per_class or ceil(_MADE / len(model.learnt)))
     with stage("gathering evidence") as tell:
         tell("making the pictures")
         made = stack_made(model.scaled(classes, plan.seed + 1), classes, task)

@@ -46,10 +46,12 @@ def asked_of(asked: Sample) -> tuple[Model, list[int]]:
 def _meant(model: Model, where: Sequence[str]) -> list[int]:
     """The classes for which all conditions hold."""
     task = model.recipe.task
-    cases = (Case(str(index), name, facts=task.facts(index)) for index, name in enumerate(task.classes))
+    names = {index: task.classes[index] for index in model.learnt}
+    cases = (Case(str(index), name, facts=task.facts(index)) for index, name in names.items())
     classes = Cohort(tuple(cases), f"of model {model.card.weights[:12]}")
     claims = [parse_where(condition, classes) for condition in where]
-    found = [index for index, case in enumerate(classes.cases) if all(claim(case) for claim in claims)]
+    pairs = zip(model.learnt, classes.cases, strict=True)
+    found = [index for index, case in pairs if all(claim(case) for claim in claims)]
     if not found:
-        raise ModelError(f"no class with {' and '.join(where)} was learnt; there are {list(task.classes)}")
+        raise ModelError(f"no class with {' and '.join(where)} was learnt; there are {[*names.values()]}")
     return found

@@ -138,7 +138,8 @@ def chosen(run: Run) -> str:
     """What was derived for a run, in one line; all of it stands in its recipe.json."""
     recipe, learnt = run.game.recipe, run.stacked
     game, people = recipe.objective, len(set(learnt.patients))
-    counts = zip(recipe.task.classes, np.bincount(learnt.labels).tolist(), strict=True)
+    counted = np.bincount(learnt.labels, minlength=len(recipe.task.classes))
+    counts = zip(recipe.task.classes, counted.tolist(), strict=True)
     shares = ", ".join(f"{name} {count}" for name, count in counts)
     persons = f"{people} {'person' if people == 1 else 'people'}"
     words = (

@@ -9,7 +9,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from vesalius.errors import ModelError
 
-Conditions = UseAppendAction[tuple[tuple[str, ...], ...]]
+Where = UseAppendAction[tuple[tuple[str, ...], ...]]
 """What follows ``--where``, each time it is given: ``column=value`` or ``column=value,value``."""
 
 Start = Annotated[Path | None, arg(name="from")]
@@ -29,7 +29,7 @@ class Selection:
     """
 
     label: str = "label"
-    where: Conditions = ()
+    where: Where = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Cohort:
 
     source: Positional[Path]
     out: Path | None = None
-    where: Conditions = ()
+    where: Where = ()
 
     def run(self) -> None:
         """Print counts and problems."""
@@ -100,7 +100,7 @@ class Sample:
     Args:
         run_folder: Folder of a finished run.
         out: New folder for the files.
-        per_class: Pictures of each class.
+        per_class: Pictures of each class that is meant.
         seed: Of the pictures; each can be made again by itself.
         nifti: Write a NIfTI file for each picture, with its mark in a JSON file beside it, instead of DICOM.
         where: Only classes with these levels, e.g. ``sex=F``.
@@ -113,7 +113,7 @@ class Sample:
     per_class: int = 50
     seed: int = 1
     nifti: bool = False
-    where: Conditions = ()
+    where: Where = ()
     workers: int | None = None
 
     def run(self) -> None:
@@ -157,7 +157,7 @@ class Assess:
     out: Path
     start: Start = None
     quick: bool = False
-    where: Conditions = ()
+    where: Where = ()
 
     def run(self) -> None:
         """Write evidence and report."""

@@ -15,8 +15,8 @@ from vesalius.storage import new_folder, written
 
 
 def balanced(model: Model, per_class: int) -> list[int]:
-    """Class indices with as many pictures of every class."""
-    return [index for index in range(len(model.recipe.task.classes)) for _ in range(per_class)]
+    """Class indices with as many pictures of every class that was learnt."""
+    return [index for index in model.learnt for _ in range(per_class)]
 
 
 def write_samples(

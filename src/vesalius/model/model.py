@@ -36,6 +36,12 @@ class Model:
     generator: nn.Module
     card: Card
 
+    @property
+    def learnt(self) -> list[int]:
+        """Classes of which there were training pictures: a combination of facts may have lost all of them."""
+        counts, names = self.card.counts, self.recipe.task.classes
+        return [index for index, name in enumerate(names) if counts.get(name) != 0]
+
     def sample(self, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
         """Scaled pictures, one for each class index.
 
@@ -53,12 +59,7 @@ class Model:
         return drawn(self.generator, self.recipe, classes, seed, first)
 
     def refuse(self, classes: Sequence[int], seed: int, first: int = 0) -> None:
-        """Refuse what `sample` cannot make.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
+        """Refuse what `sample` cannot make, of the same arguments.
 
         Raises:
             ModelError: A class index that the recipe does not have, or a negative seed or number.
@@ -72,12 +73,7 @@ class Model:
             raise ModelError(f"class index is {wrong[0]}, wanted 0 to {known - 1}")
 
     def images(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Image]:
-        """Pictures in the cohort's unit, marked as synthetic; never more than a batch in memory.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
+        """What `scaled` gives in the cohort's unit, marked as synthetic.
 
         Raises:
             ModelError: As for `sample`.
@@ -86,11 +82,6 @@ class Model:
 
     def scaled(self, classes: Sequence[int], seed: int, first: int = 0) -> Iterator[Voxels]:
         """What `sample` gives, one picture after the other; never more than a batch in memory.
-
-        Args:
-            classes: Class of each picture.
-            seed: Of the latents.
-            first: Number of the first of them.
 
         Raises:
             ModelError: As for `sample`.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import ray  # pyright: ignore[reportMissingImports]
 from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
 
-from vesalius.errors import ModelError, VesaliusError
+from vesalius.errors import ModelError, VesaliusError, first_line
 from vesalius.model.bulk import Share, Spread, fill
 
 TRIES = 4
@@ -39,9 +39,8 @@ def _spread(shares: Sequence[Share], workers: int) -> Iterator[Share]:
         try:
             yield from _filled(shares, most)
         except RayError as error:
-            first = str(error).splitlines()[0]
             raise ModelError(
-                f"pictures were not all made ({first}); the same command goes on from here"
+                f"pictures were not all made ({first_line(error)}); the same command goes on from here"
             ) from error
 
 
@@ -76,9 +75,8 @@ def _begin(workers: int) -> int:
             logging_level="error",
         )
     except (RayError, OSError, RuntimeError, ValueError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"Ray cannot be started ({first}), wanted workers of this machine or a cluster"
+            f"Ray cannot be started ({first_line(error)}), wanted workers of this machine or a cluster"
         ) from error
     # On a cluster that was there before, what is given to it is all that holds it back.
     return workers * _AHEAD if is_alone else workers

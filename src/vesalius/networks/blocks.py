@@ -68,8 +68,8 @@ def convolution(
     return _CONVOLUTION[axes](channels, width, kernel, stride, kernel // 2, groups=groups)
 
 
-def averaged(image: Tensor, side: int) -> Tensor:
-    """Means of pictures ``b c`` and two or three axes over a grid of `side` cells along each."""
+def averaged(image: Tensor, side: int | tuple[int, ...]) -> Tensor:
+    """Means of pictures ``b c`` and two or three axes over a grid of so many cells along each of them."""
     return _POOLED[image.ndim - 2](image, side)
 
 
@@ -139,11 +139,6 @@ def resized(features: Tensor, factor: float) -> Tensor:
         factor: New sides as a multiple of the old ones.
     """
     return interpolate(features, scale_factor=factor, mode=_LINEAR[features.ndim - 2], align_corners=False)
-
-
-def shrunk(image: Tensor, by: int) -> Tensor:
-    """Means over cells of `by` pixels along every axis of pictures ``b c`` and two or three axes."""
-    return _POOLED[image.ndim - 2](image, [side // by for side in image.shape[2:]])
 
 
 def without_coarse(image: Tensor, cells: int) -> Tensor:

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
     Shape,
+    averaged,
     axes_of,
     beyond,
     deep,
     flat,
     resized,
-    shrunk,
     size_of,
     space_of,
     without_coarse,
@@ -77,8 +77,10 @@ def grid_of(shape: Shape) -> Shape:
 def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
     """Pictures on their `grid_of`, by means over cells."""
     _, c, z, y, x = image.shape
-    by, axes = beyond((c, z, y, x)), axes_of((c, z, y, x))
-    return image if by == 1 else deep(shrunk(flat(image, axes), by), axes)
+    shape, axes = (c, z, y, x), axes_of((c, z, y, x))
+    if beyond(shape) == 1:
+        return image
+    return deep(averaged(flat(image, axes), space_of(grid_of(shape))), axes)
 
 
 def refuse_head_start(components: int, latent: int, anchor: int = 0, common: Common = "none") -> None:

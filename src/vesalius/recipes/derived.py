@@ -20,7 +20,10 @@ from vesalius.tasks.synthesis import Synthesis
 LONG = 1_000_000
 """More steps than any budget of minutes buys: the clock ends such a run; see `training.run.open_run`."""
 
-_HALF_LIFE = 500_000.0  # so far the average forgets half in a twentieth of what was seen
+HALF_LIFE = 500_000.0
+"""Pictures in which the average forgets half, once ten million were seen. Until then the ramp of the loop
+rules: in effect a twentieth of what was seen, whatever stands here; see `training.average`."""
+
 _DETAIL = 4.0
 _EASED = 0.1
 _MEMBERS = 4
@@ -109,7 +112,7 @@ class Derived:
             objective=game,
             steps=LONG,
             batch=self.batch,
-            half_life=_HALF_LIFE,
+            half_life=HALF_LIFE,
             seed=seed,
         )
 

@@ -49,10 +49,11 @@ def foretold_share(task: Synthesis, train: Cohort) -> float | None:
     if people < _FEWEST:
         return None
     condition = torch.cat([single.condition for single, _ in seen])
-    rows = torch.cat([on_grid(single.image) for single, _ in seen]).flatten(1)
+    rows = torch.cat([single.image for single, _ in seen]).flatten(1)
     for index in condition.unique():
         rows[condition == index] -= rows[condition == index].mean(0)
     rows -= rows.mean(1, keepdim=True)
+    # One model of all pictures, whose classes differ in their means alone: one count.
     most = components_of([len(rows)], people, rows.shape[1])
     return foretold(rows, torch.from_numpy(who), most)
 
@@ -62,8 +63,10 @@ def _looks(task: Synthesis, train: Cohort) -> Iterator[tuple[Single, str]]:
 
     def look(case: Case) -> tuple[Single, str] | None:
         try:
-            return task.encode(case), case.patient
+            single = task.encode(case)
         except ImagingError:
             return None  # named when the whole cohort is read
+        # Shrunk at once: 256 large pictures would take hundreds of MiB.
+        return Single(on_grid(single.image), single.condition), case.patient
 
     return (found for found in each(look, [train.cases[place] for place in np.unique(places)]) if found)

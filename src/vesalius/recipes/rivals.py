@@ -17,12 +17,11 @@ from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.reconstructing import Reconstructing
 from vesalius.objectives.variational import Variational
 from vesalius.objectives.wasserstein import Wasserstein
-from vesalius.recipes.derived import LONG, Derived, derive
+from vesalius.recipes.derived import HALF_LIFE, LONG, Derived, derive
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
 _ADAPTED_IN = 100_000
-_LONG_HALF_LIFE = 500_000.0
 _STEPS_OF_HALF = 693
 
 
@@ -224,6 +223,6 @@ def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> 
         objective=Denoising(generator=generator),
         steps=LONG,
         batch=max(16, min(64, 64 * 4096 // pixels)),
-        half_life=_LONG_HALF_LIFE,
+        half_life=HALF_LIFE,
         seed=seed,
     )

@@ -40,7 +40,7 @@ class Synthesis:
 
     Args:
         size: Rows and columns of the pictures; slices, rows and columns of volumes.
-        channels: 1 for grey, 3 for colour.
+        channels: 1 for grey, 3 for colour, any number for others.
         classes: Values of the fact that conditions; one class when it is not conditioned.
         fact: The conditioning fact, or several and their limits as they are asked for; None for none.
         role: Which picture of a case is learnt.

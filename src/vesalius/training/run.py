@@ -112,7 +112,8 @@ def open_run(
     Raises:
         TrainingError: The budget is not more than 0 minutes, the folder holds another run, or the recipe
             starts from other weights.
-        CohortError: There is nothing to learn from, nothing of some class, or no variety in any.
+        CohortError: There is nothing to learn from, nothing of some class (or, where classes are combinations
+            of facts, of some level), or no variety in any.
         StorageError: The folder holds something else than a run, or the disk is unwilling.
     """
     limit = limit_of(minutes)
@@ -174,11 +175,20 @@ def limit_of(minutes: float | None) -> float:
 
 
 def _refuse_empty_classes(recipe: Recipe, stacked: Stacked) -> None:
-    counts = np.bincount(stacked.labels, minlength=len(recipe.task.classes))
-    if counts.min() == 0:
-        name, wrong = recipe.task.classes[int(counts.argmin())], len(stacked.problems)
+    """Of several facts a combination may lack, as one that nobody has, but no level of a fact."""
+    conditions = recipe.task.conditions
+    levels = np.arange(conditions)[:, None] if isinstance(conditions, int) else np.array(conditions)
+    known = levels[np.unique(stacked.labels)]
+    lost = [index for index in _empty(recipe, stacked) if not (known == levels[index]).any(0).all()]
+    if lost:
+        name, wrong = recipe.task.classes[lost[0]], len(stacked.problems)
         why = f"; {wrong} picture(s) could not be used, first: {stacked.problems[0]}" if wrong else ""
         raise CohortError(f"class {name!r} has no usable training picture, wanted at least one{why}")
+
+
+def _empty(recipe: Recipe, stacked: Stacked) -> list[int]:
+    counts = np.bincount(stacked.labels, minlength=len(recipe.task.classes))
+    return np.flatnonzero(counts == 0).tolist()
 
 
 def _refuse_alike(recipe: Recipe, stacked: Stacked) -> None:
@@ -220,11 +230,17 @@ def _refuse_other_start(recipe: Recipe, start: Start | None) -> None:
 
 
 def _begun(run: Run) -> Run:
-    """Write down whose people are in the weights before the first step."""
+    """Write down whose people are in the weights, and which classes are not, before the first step."""
     for each in run.start.lineage if run.start else ():
         event = (
             f"the weights started from those of model {each.weights[:12]}: {each.patients} more people, of "
             f"the cohort with fingerprint {each.fingerprint[:12]}, are training people of this model, too"
+        )
+        ledger.append(run.ledger, {"step": 0, "event": event})
+    for index in _empty(run.game.recipe, run.stacked):
+        name = run.game.recipe.task.classes[index]
+        event = (
+            f"class {name!r} has no usable training picture: it is not learnt, and no picture of it is made"
         )
         ledger.append(run.ledger, {"step": 0, "event": event})
     return run

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
+from operator import attrgetter
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -70,7 +71,7 @@ def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
     Returns:
         What is said of the better one; among its numbers in which share of all pictures it forgets half.
     """
-    return min((_look(game, stacked, judge, average) for average in game.averages), key=_rank)
+    return min((_look(game, stacked, judge, average) for average in game.averages), key=attrgetter("rank"))
 
 
 def _look(game: Game, stacked: Stacked, judge: Judge, average: Average) -> Look:
@@ -80,10 +81,6 @@ def _look(game: Game, stacked: Stacked, judge: Judge, average: Average) -> Look:
         weights = {name: value.cpu() for name, value in generator.state_dict().items()}
         game.kept = Snapshot(game.step, said.rank, weights)
     return Look(said.rank, {**said.numbers, "watch/average": average.ramp} if said.numbers else {})
-
-
-def _rank(said: Look) -> float:
-    return said.rank
 
 
 def _said(voxels: Batch, judge: Judge, task: AnyTask) -> Look:
