@@ -182,6 +182,17 @@ def test_the_generator_holds_on_to_the_head_start(task):
         assert (generator.head_start, generator.anchor) == (5, anchor)
 
 
+@pytest.mark.parametrize(
+    ("people", "share", "centred"),
+    [(128, 0.5, "class"), (128, 0.05, "all"), (64, 0.5, "class"), (12, 0.5, "all")],
+)
+def test_what_is_added_is_centred_by_class_where_each_has_people_and_pictures_enough(
+    task, people, share, centred
+):
+    cohort = phantom_cohort(people, lesion_share=share)
+    assert derive(task, cohort, 1.0).generator.centred == centred
+
+
 @pytest.mark.parametrize(("people", "batch"), [(12, 4), (64, 8), (127, 8), (128, 16)])
 def test_a_batch_is_never_more_than_an_eighth_of_the_cohort_but_four(task, people, batch):
     assert derive(task, phantom_cohort(people), 1.0).batch == batch

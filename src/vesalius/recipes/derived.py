@@ -26,7 +26,7 @@ rules: in effect a twentieth of what was seen, whatever stands here; see `traini
 
 _DETAIL = 4.0
 _EASED = 0.1
-_MEMBERS = 4
+_MEMBERS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Derived:
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
         centred: Among which pictures what is added to the head start has nothing in common: those of a
-            class, or all where some class has so few pictures in a batch, fewer than 4, that their mean
+            class, or all where some class has so few pictures in a batch, fewer than 3, that their mean
             would be one of them, or too few people for the head start to hold its mean.
 
     Source:
