@@ -6,7 +6,7 @@ from torch.nn.functional import conv2d, conv3d
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import seeded
-from vesalius.networks.style import Modulated, StyleGenerator, noise_of
+from vesalius.networks.style import Modulated, StyleGenerator
 
 SHAPES = [(1, 1, 16, 16), (3, 1, 24, 32), (1, 16, 16, 16), (1, 1, 64, 64)]
 
@@ -71,24 +71,6 @@ def test_class_and_latents_change_the_picture():
     zero, one = generator(latents, torch.tensor([0, 0])), generator(latents, torch.tensor([1, 1]))
     assert not torch.allclose(zero, one)
     assert not torch.allclose(zero[0], zero[1])
-
-
-def test_noise_is_white_gaussian_and_can_be_made_again():
-    latents = torch.randn(4, 6, generator=seeded(0))
-    noise = noise_of(latents, (64, 64), 3)
-    assert noise.shape == (4, 1, 64, 64)
-    assert torch.equal(noise, noise_of(latents, (64, 64), 3))
-    assert torch.equal(noise[2:3], noise_of(latents[2:3], (64, 64), 3))
-    assert not torch.equal(noise, noise_of(latents, (64, 64), 4))
-    rows = noise.flatten(1)
-    assert rows.mean(1).abs().max() < 0.06
-    assert ((rows.std(1) - 1).abs() < 0.04).all()
-    assert ((rows**4).mean(1) - 3).abs().max() < 0.4
-    neighbours = torch.stack(
-        [(noise[..., 1:] * noise[..., :-1]).mean(), (noise[:, :, 1:] * noise[:, :, :-1]).mean()]
-    )
-    assert neighbours.abs().max() < 0.03
-    assert (torch.corrcoef(rows) - torch.eye(4)).abs().max() < 0.06
 
 
 def test_noise_is_optional_and_begins_at_nothing():

@@ -31,6 +31,7 @@ from vesalius.networks.centring import Common
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.noise import Noise
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 
@@ -50,6 +51,8 @@ class Generator:
             that are drawn freely leave a lattice of dots.
         centred: Among which pictures what is added to the linear base has nothing in common: those of a
             ``"class"``, or ``"all"`` where classes have too few pictures in a batch; see `networks.centring`.
+        noise: Whether the two finest grids before the last layer are given noise of their own: a function
+            of the latent coordinates, so that a picture can be made again from them.
 
     Raises:
         RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor or
@@ -63,6 +66,7 @@ class Generator:
     anchor: int = 0
     smooth: bool = False
     centred: Common = "none"
+    noise: bool = False
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
@@ -133,6 +137,7 @@ class ConvGenerator(nn.Module):
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.body = nn.Sequential(*_rising(self.axes, widths))
+        self.noise = nn.ModuleDict(_noises(widths) if spec.noise else {})
         self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1], shape[0])
         self.base = base_of(shape, classes, spec.head_start, spec.anchor, spec.centred)
         narrow_(self)
@@ -145,7 +150,12 @@ class ConvGenerator(nn.Module):
         """Pictures, about in [-1, 1]."""
         start = torch.cat([latents, self.embedding(condition)], dim=1)
         coarse = self.stem(start).unflatten(1, self.grid)
-        residual = self.head(self.body(self.stem_norm(coarse).relu())).float()
+        features = self.stem_norm(coarse).relu()
+        for name, layer in self.body.named_children():
+            features = layer(features)
+            if name in self.noise:
+                features = self.noise[name](features, latents)
+        residual = self.head(features).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
         return self.base.completed(latents, condition, residual)
@@ -209,6 +219,12 @@ def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
     for wide, narrow in pairwise(widths):
         layers += [doubling(axes, wide, narrow), batch_norm(axes, narrow), nn.ReLU(inplace=True)]
     return layers
+
+
+def _noises(widths: list[int]) -> dict[str, Noise]:
+    """Noise for the two finest grids of `_rising`, by the place of the normalisation that it follows."""
+    grids = [*enumerate(widths[1:])][-2:]
+    return {str(3 * level + 1): Noise(width, level) for level, width in grids}
 
 
 def falling(axes: int, widths: list[int], norm: Literal["none", "batch"] = "none") -> list[nn.Module]:

@@ -18,12 +18,12 @@ from vesalius.networks.blocks import (
     deep,
     refuse_none,
     resized,
-    size_of,
     stages_of,
     widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.noise import noise_of
 from vesalius.shapes import Batch, Classes, Latents
 
 _CONVOLVED = {2: conv2d, 3: conv3d}
@@ -221,31 +221,3 @@ class StyleMaker(nn.Module):
         if self.base is None:
             return deep(picture, self.axes)
         return self.base.completed(latents, condition, picture)
-
-
-@torch.no_grad()
-def noise_of(latents: Latents, extent: tuple[int, ...], place: int) -> Float[Tensor, "b 1 ..."]:
-    """White Gaussian noise that is a function of the latent coordinates of each picture, on every device.
-
-    Args:
-        latents: Two coordinates of each are taken bit by bit as the seed.
-        extent: Sides of the grid.
-        place: Another number gives other noise.
-
-    Source:
-        The finaliser of MurmurHash3 (Appleby, 2011), counted up through the grid.
-    """
-    bits = latents[:, [0, -1]].float().contiguous().view(torch.int32).long()
-    seeds = _mixed(bits[:, :1] + _mixed(bits[:, 1:] + 0x9E3779B9 * (place + 1)))
-    index = torch.arange(size_of(extent), device=latents.device)
-    # 23 bits and a half are exact in float32, and never reach 0 or 1.
-    shares = ((_mixed(seeds + 0x9E3779B9 * index) >> 9).float() + 0.5) / 2**23
-    return (torch.erfinv(2 * shares - 1) * _GAIN).unflatten(1, (1, *extent))
-
-
-def _mixed(words: Tensor) -> Tensor:
-    """Whole numbers to whole numbers of 32 bits, neighbours to unlike ones."""
-    words = words & 0xFFFFFFFF
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        words = (words ^ (words >> shift)) * factor & 0xFFFFFFFF
-    return words ^ (words >> 16)

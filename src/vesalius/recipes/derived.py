@@ -75,7 +75,8 @@ class Derived:
         """
         if not self.is_framed:
             return self.styled
-        return replace(self.plain, head_start=self.components, anchor=self.anchor, centred=self.centred)
+        start = replace(self.plain, head_start=self.components, anchor=self.anchor)
+        return replace(start, centred=self.centred, noise=True)
 
     @property
     def plain(self) -> Generator:
