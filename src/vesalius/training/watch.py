@@ -23,7 +23,10 @@ from vesalius.training.stream import Stacked, batch, stack_made
 LOOKS = frozenset(round(250 * 2 ** (half / 2)) for half in range(40))
 """Steps after which the watch looks: half octaves, so that its cost grows with the logarithm of a run."""
 
-_SEEN_BY_NORMS = 64
+_SEEN_AT_ONCE = 64
+_BATCHES = 16
+_VALUES_AT_ONCE = 2**23
+_VALUES = 2**26
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,12 @@ def settled(game: Game, stacked: Stacked, average: Average) -> nn.Module:
         average: One of the game.
     """
     recipe, machine = game.recipe, game.machine
-    generator = copy.deepcopy(average.network)
-    typical = batch(stacked, recipe.seed, game.step, 0, _SEEN_BY_NORMS).condition.to(machine.device)
+    generator, latent = copy.deepcopy(average.network), recipe.objective.generator.latent
+    # Of large volumes fewer: their features lie in memory all at once.
+    count = max(recipe.batch, min(_SEEN_AT_ONCE, _VALUES_AT_ONCE // recipe.task.voxels))
+    batches = max(2, min(_BATCHES, _VALUES // (count * recipe.task.voxels)))
+    typical = batch(stacked, recipe.seed, game.step, 0, count).condition.to(machine.device)
     with machine.precision(False):
-        settle_norms(generator, recipe.objective.generator.latent, typical, recipe.seed)
-        settle_centre(generator, recipe.objective.generator.latent, typical, recipe.seed)
+        settle_norms(generator, latent, typical, recipe.seed, batches)
+        settle_centre(generator, latent, typical, recipe.seed, batches)
     return generator.eval()
