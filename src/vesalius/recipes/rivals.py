@@ -205,7 +205,8 @@ def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> 
     channels, which divides the cost of a pass by four. The batch is 64 at 64 x 64 and goes against the
     pixels, from 16 to 64, whatever the cohort: every picture of it has noise of its own, and a step
     learns little from few strengths of noise. The average is as long as the paper's; early on a
-    twentieth of what was seen rules it. ``benchmarks/synthesis.py`` measures it at equal time on four cohorts.
+    twentieth of what was seen rules it. ``benchmarks/synthesis.py`` measures it at equal time on four
+    cohorts.
 
     Args:
         task: What is made.
