@@ -26,7 +26,6 @@ from vesalius.evidence.effort import FULL, QUICK
 from vesalius.evidence.leaks import SHARE, Leak, leaks, learn_detector
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.recipe import Recipe
-from vesalius.training.stream import Stacked
 
 OFF = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
 ARMS = {"none": "ours", "fixed": "ours", "adaptive": "nonsaturating"}

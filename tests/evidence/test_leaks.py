@@ -120,7 +120,9 @@ def test_the_floor_is_what_halves_of_real_people_reach(usual, held, others):
     small, large = (np.array([leak.floor for leak in leaks(usual, some, others)]) for some in kept)
     assert ((large > 0) & (large < 0.5)).all()
     assert small.mean() > large.mean()  # fewer people differ more from as few others
-    inherited = {leak.operation: leak for leak in leaks(usual, held, changed(others, "cutout", 0.5))}["cutout"]
+    inherited = {leak.operation: leak for leak in leaks(usual, held, changed(others, "cutout", 0.5))}[
+        "cutout"
+    ]
     assert inherited.share.low > inherited.floor
 
 
