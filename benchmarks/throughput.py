@@ -3,7 +3,9 @@
 Run as ``.venv/bin/python benchmarks/throughput.py [--quick] [--sizes 32 64 128 256] [--seconds S]``.
 All numbers of a row are measured in one run, in turns, and the median of the turns is shown. The game is
 the relativistic one with both penalties at every step (the recipe's networks), so that it can be held
-against R3GAN; the hinge game with its lazy penalty, which the default recipe plays, stands beside.
+against R3GAN; the hinge game with its lazy penalty stands beside. What the default recipe plays, with a
+common frame and without (players, objective and batch of its own), is raced against a plain loop of the same
+mathematics, which keeps no averages; see ``plain.py``.
 Floating-point operations are counted by torch on the plain loop, not estimated.
 """
 
@@ -12,11 +14,12 @@ from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
+import plain
 import torch
+from plain import default_recipe
 from promise import promise
 from race import Entry, Step, raced, timed
 from torch import nn
-from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import flop_registry
@@ -26,7 +29,6 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
-from vesalius.objectives.penalties import steepness
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
@@ -35,6 +37,13 @@ from vesalius.training.loop import begin, train
 from vesalius.training.stream import Stacked
 
 _BATCH = {32: 32, 64: 16, 128: 16, 256: 8}
+BESIDE = (
+    ("ours", "plain", ""),
+    ("framed", "framed plain", "framed "),
+    ("frameless", "frameless plain", "frameless "),
+)
+"""Who is held against whom, and how that is told."""
+
 _NONE = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
 
 
@@ -56,8 +65,12 @@ def recipe(objective: Relativistic | Hinge, size: int) -> Recipe:
 
 def ours(objective: Relativistic | Hinge, size: int, machine: Machine) -> Step:
     """A step of the house's own loop."""
-    stacked = pictures(size)
-    playing = train(begin(recipe(objective, size), stacked, machine), stacked)
+    return stepping(recipe(objective, size), pictures(size), machine)
+
+
+def stepping(played: Recipe, stacked: Stacked, machine: Machine) -> Step:
+    """A step of a recipe in the house's own loop."""
+    playing = train(begin(played, stacked, machine), stacked)
 
     def step() -> None:
         # As the driver does: the numbers of a step are read, which on a GPU waits for them.
@@ -66,32 +79,17 @@ def ours(objective: Relativistic | Hinge, size: int, machine: Machine) -> Step:
     return step
 
 
-def plain(objective: Relativistic, size: int, batch: int) -> Step:
-    """The same networks and losses as a reader of the paper would write them down: float32, two passes."""
-    stacked = pictures(size)
-    made_by = objective.generator.build((1, 1, size, size), 2)
-    critic = objective.discriminator.build((1, 1, size, size), 2)
-    for_maker = torch.optim.Adam(made_by.parameters(), 2e-4, (0.0, 0.99), fused=False, foreach=False)
-    for_critic = torch.optim.Adam(critic.parameters(), 2e-4, (0.0, 0.99), fused=False, foreach=False)
-
-    def step() -> None:
-        index = torch.randint(256, (batch,)).numpy()
-        real, classes = torch.from_numpy(stacked.stack[index]), torch.from_numpy(stacked.labels[index])
-        with torch.no_grad():
-            made = made_by(torch.randn(batch, objective.generator.latent), classes)
-        real, made = real.requires_grad_(), made.requires_grad_()
-        on_real, on_made = critic(real, classes), critic(made, classes)
-        flat = (steepness(on_real, real) + steepness(on_made, made)) / 2
-        for_critic.zero_grad()
-        (softplus(on_made - on_real).mean() + flat).backward()
-        for_critic.step()
-        made = made_by(torch.randn(batch, objective.generator.latent), classes)
-        loss = softplus(critic(real.detach(), classes) - critic(made, classes)).mean()
-        for_maker.zero_grad()
-        loss.backward()
-        for_maker.step()
-
-    return step
+def defaults(size: int, machine: Machine) -> list[Entry]:
+    """What the default recipe plays, with and without a common frame, each beside a plain loop of it."""
+    entries = []
+    for is_framed in (True, False):
+        played, stacked = default_recipe(size, is_framed), pictures(size)
+        name = "framed" if is_framed else "frameless"
+        entries += [
+            Entry(name, stepping(played, stacked, machine), played.batch),
+            Entry(f"{name} plain", plain.hinge(played, stacked), played.batch),
+        ]
+    return entries
 
 
 def monai(flop: float, size: int) -> Step | None:
@@ -180,23 +178,24 @@ def peak(machine: Machine) -> float:
     return best
 
 
-def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> tuple[float, float, float]:
-    """Print the rates of a size; give ours beside the plain loop and R3GAN (nan if absent), and the share."""
+def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> dict[str, float]:
+    """Print the rates of a size, and give them."""
     lean = {"generator": Generator(width=32), "discriminator": Discriminator(width=32), "augment": _NONE}
     game = Relativistic(**lean)
     batch = _BATCH[size]
-    flop = counted(plain(game, size, batch)) / batch
+    flop = counted(plain.relativistic(game, pictures(size), batch)) / batch
     entries = [
         Entry("ours", ours(game, size, machine), batch),
-        Entry("plain", plain(game, size, batch), batch),
+        Entry("plain", plain.relativistic(game, pictures(size), batch), batch),
         Entry("hinge", ours(Hinge(**lean), size, machine), batch),
         Entry("augmented", ours(replace(Hinge(**lean), augment=Augment()), size, machine), batch),
     ]
+    entries += defaults(size, machine)
     if (theirs := monai(flop * batch, size)) is not None:
         entries.append(Entry("monai", theirs, batch))
     if size == 64 and not asked.quick:
         # A batch of four keeps all threads busy at these widths, and a step under ten seconds.
-        entries.append(Entry("r3gan", plain(published(size), size, 4), 4))
+        entries.append(Entry("r3gan", plain.relativistic(published(size), pictures(size), 4), 4))
     rates = raced(entries, asked.seconds, asked.rounds)
     share = rates["ours"] * flop / top
     text = "  ".join(f"{name} {rate:.4g}" for name, rate in rates.items())
@@ -205,7 +204,7 @@ def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> t
     )
     if theirs is None:
         print("     monai: not installed (pip install -e .[peers])")
-    return rates["ours"] / rates["plain"], rates["ours"] / rates.get("r3gan", float("nan")), share
+    return rates
 
 
 if __name__ == "__main__":
@@ -225,9 +224,15 @@ if __name__ == "__main__":
         print(f"{here}, {torch.get_num_threads()} threads, convolution peak {top / 1e9:.0f} GFLOP/s")
         rows = {size: row(size, asked, here, top) for size in asked.sizes}
     least = 1.7 if here.has_bf16 else 1.0
-    ratios, r3gan = {size: found[0] for size, found in rows.items()}, rows.get(64, (0, float("nan"), 0))[1]
+    ratios = {
+        f"{name}{size}": rates[ours] / rates[other]
+        for ours, other, name in BESIDE
+        for size, rates in rows.items()
+    }
+    at_64 = rows.get(64, {})
+    r3gan = at_64.get("ours", float("nan")) / at_64.get("r3gan", float("nan"))
     holds = min(ratios.values()) >= least and not r3gan < 20
-    said = ", ".join(f"{ratio:.2f} at {size}" for size, ratio in ratios.items())
+    said = ", ".join(f"{ratio:.2f} at {where}" for where, ratio in ratios.items())
     promise(
         "images/s beside the plain loop",
         f"{said}; beside R3GAN as published {r3gan:.1f}",

@@ -44,7 +44,9 @@ def test_a_cell_is_measured_asked_for_leaks_and_kept(bench, contest, tmp_path, m
     asked = bench.Row("phantoms", "fixed 20", 0, 0.003, True)
     told = bench.cell(contest, asked, 20, tmp_path)
     assert {*bench.DISTANCES} < {one.name for one in told.scores}
-    assert "cutout" in (tmp_path / "leaks.txt").read_text()
+    words = (tmp_path / "leaks.txt").read_text()
+    assert "cutout" in words
+    assert "real halves" in words
     assert "fixed 20, seed 0: leaks: " in capsys.readouterr().out
     monkeypatch.setattr(bench, "entered", None)
     assert bench.cell(contest, asked, 20, tmp_path) == told
@@ -56,3 +58,25 @@ def test_gains_are_counted_where_both_arms_were_measured(bench):
     rows = [row(bench, "fixed 50", 1.0), row(bench, "none 50", 2.0), row(bench, "fixed 100", 1.0)]
     assert bench.gains(rows, [50, 100], 1) == (2, 2)
     assert bench.gains(rows[::-1], [100], 1) == (0, 0)
+
+
+def test_leaks_are_counted_by_arm(bench):
+    def leaking(method, low):
+        share = Estimate("share", 0.5, low, 0.9, "told", 100, better="lower")
+        score = import_module("contest").Score("leak cutout", share, 0.1)
+        return bench.Row("chest", method, 0, 10.0, False, scores=(score,))
+
+    rows = [leaking("adaptive 50", 0.3), leaking("adaptive 100", 0.05), leaking("fixed 50", 0.2)]
+    rows.append(row(bench, "none 50", 1.0))
+    assert [bench.leaked(rows, arm) for arm in ("adaptive", "fixed", "none")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("arm", ["none", "fixed"])
+def test_a_cell_without_augmentation_is_asked_for_the_same_leaks(bench, contest, tmp_path, monkeypatch, arm):
+    asked = []
+    share = Estimate("share", 0.0, 0.0, 0.1, "told", 100, better="lower")
+    monkeypatch.setattr(bench, "detector", lambda contest, augment: asked.append(augment))
+    monkeypatch.setattr(bench, "leaks", lambda *whom: (bench.Leak("shift", share, 0.9, 0.04),))
+    told = bench.cell(contest, bench.Row("phantoms", f"{arm} 20", 0, 0.003, True), 20, tmp_path)
+    assert [augment.shift > 0 for augment in asked] == [True]
+    assert told.score("leak shift").real == 0.04

@@ -105,6 +105,27 @@ def test_the_share_says_how_many_pictures_inherit(usual, held, others):
     assert cutout.is_leak
 
 
+def test_the_floor_is_what_halves_of_real_people_reach(usual, held, others):
+    few = [np.flatnonzero(np.arange(120) < count) for count in (24, 120)]
+    kept = [
+        replace(
+            held,
+            stack=held.stack[rows],
+            labels=held.labels[rows],
+            patients=tuple(held.patients[row] for row in rows),
+            keys=tuple(held.keys[row] for row in rows),
+        )
+        for rows in few
+    ]
+    small, large = (np.array([leak.floor for leak in leaks(usual, some, others)]) for some in kept)
+    assert ((large > 0) & (large < 0.5)).all()
+    assert small.mean() > large.mean()  # fewer people differ more from as few others
+    inherited = {leak.operation: leak for leak in leaks(usual, held, changed(others, "cutout", 0.5))}[
+        "cutout"
+    ]
+    assert inherited.share.low > inherited.floor
+
+
 def test_a_class_that_is_made_more_often_is_no_leak(usual, held, others):
     """Held-out people of a brighter class count for more where that class is made more."""
     real, all_made = (

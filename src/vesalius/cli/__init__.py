@@ -9,6 +9,7 @@ import tyro
 
 from vesalius.cli.verbs import Assess, Cohort, Demo, Expand, Recipes, Sample, Train
 from vesalius.errors import VesaliusError
+from vesalius.training.cores import keep_to_quota
 from vesalius.training.interrupt import as_ctrl_c
 
 Command = Cohort | Train | Sample | Assess | Expand | Recipes | Demo
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Waiting threads spin a little, then sleep: spinning on makes steps ten times slower on a
     # machine that is shared, and sleeping at once a fifth slower on one that is not.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    keep_to_quota()
     if isinstance(sys.stdout, TextIOWrapper):
         # Names of files need not be UTF-8, nor a terminal; standard error escapes them by itself.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -44,11 +44,14 @@ class Leak:
             than there are real ones, 1 for all of them; means nothing where it is not seen.
         seen: How well the change is seen in held-out people: area under the ROC curve of changed
             against unchanged pictures.
+        floor: The share that half of the held-out people reach when they are held against the other half:
+            97.5 % of halvings reach no more. What the share of made pictures is to be read beside.
     """
 
     operation: str
     share: Estimate
     seen: float
+    floor: float
 
     @property
     def is_seen(self) -> bool:
@@ -181,7 +184,7 @@ def leaks(detector: Detector, held: Stacked, made: Stacked, seed: int = 0) -> tu
         plain = max((scores[:, place] for scores in before), key=lambda scores: float(scores @ weight))
         after = detector.scores(changed)[hit, place]
         sides = _Side(plain, people, weight), _Side(after, people[whom], weight[whom])
-        found.append(Leak(name, _share(*sides, ours[:, place], seed), _seen(*sides)))
+        found.append(Leak(name, _share(*sides, ours[:, place], seed), _seen(*sides), _floor(*sides, seed)))
     return tuple(found)
 
 
@@ -215,11 +218,27 @@ def _share(plain: _Side, changed: _Side, made: Float[np.ndarray, "m"], seed: int
     picks = np.vstack([np.ones((1, count), dtype=int), draws])
     low, high = plain.means(picks), changed.means(picks)
     means = np.array([made.mean(), *(rng.choice(made, len(made)).mean() for _ in range(_DRAWS))])
-    shares = np.clip((means - low) / np.maximum(high - low, 1e-3), 0, 1)
+    shares = _way(means, low, high)
     ends = np.quantile(shares[1:], [0.025, 0.975])
     return Estimate(
         "share", float(shares[0]), float(ends[0]), float(ends[1]), _METHOD, len(made), seed, "1", "lower"
     )
+
+
+def _floor(plain: _Side, changed: _Side, seed: int) -> float:
+    """How far half of the people stand on the way from the other half to those, changed."""
+    rng, count = np.random.default_rng(seed), int(plain.people.max()) + 1
+    halves = np.tile(np.arange(count) % 2, (_DRAWS, 1))
+    these = rng.permuted(halves, axis=1)
+    shares = _way(plain.means(1 - these), plain.means(these), changed.means(these))
+    return float(np.quantile(shares, 0.975))
+
+
+def _way(
+    means: Float[np.ndarray, "r"], low: Float[np.ndarray, "r"], high: Float[np.ndarray, "r"]
+) -> Float[np.ndarray, "r"]:
+    """Where means lie between two others: 0 at the first or before it, 1 at the second or beyond."""
+    return np.clip((means - low) / np.maximum(high - low, 1e-3), 0, 1)
 
 
 def _weights(held: Stacked, made: Stacked) -> Float[np.ndarray, "n"]:

@@ -29,7 +29,8 @@ def nonsaturating_gan(task: Synthesis, train: Cohort, minutes: float, seed: int 
     """Logistic losses, lazy R1 and adaptive augmentation: StyleGAN2-ADA's game on the same networks.
 
     Strength may go from 0 to 1 in 100,000 pictures rather than the published 500,000, which are more
-    than ten minutes on two cores play (some 130,000 at 64 x 64). Not yet measured on a cohort.
+    than ten minutes on two cores play (some 130,000 at 64 x 64). ``benchmarks/synthesis.py`` measures it at
+    equal time where it is asked for, and ``benchmarks/few_images.py`` its augmentation.
 
     Args:
         task: What is made.
@@ -49,8 +50,8 @@ def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> R
     """A style-modulated generator in StyleGAN2-ADA's game.
 
     The game is that of `nonsaturating_gan`; there is no head start, and so no eased penalty and no detail.
-    The generator has half of the width of the others, since it has two layers on each grid. Not yet measured
-    on a cohort.
+    The generator has half of the width of the others, since it has two layers on each grid.
+    ``benchmarks/synthesis.py`` measures it at equal time where it is asked for.
 
     Args:
         task: What is made.
@@ -108,7 +109,7 @@ def wasserstein_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
     """WGAN-GP on the same networks and head start, with the published penalty, rates and five critic turns.
 
     As published, there is no augmentation, and the critic is not shown the spread of its batch: its
-    penalty is about single pictures. Not yet measured on a cohort.
+    penalty is about single pictures. ``benchmarks/synthesis.py`` measures it at equal time on four cohorts.
 
     Args:
         task: What is made.
@@ -127,7 +128,8 @@ def wasserstein_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
 def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
     """The DCGAN of the textbooks: cross-entropy, batch normalisation, no penalty, augmentation or head start.
 
-    A competitor, not a proposal: only width and batch are derived. Not yet measured on a cohort.
+    A competitor, not a proposal: only width and batch are derived. ``benchmarks/synthesis.py`` measures it at
+    equal time on four cohorts.
 
     Args:
         task: What is made.
@@ -152,7 +154,7 @@ def fastgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Re
     Rates, number of latent coordinates and average (0.999 of it stays at each step) as published, and so is
     augmentation without holes, as far as the modality allows it. Batch is derived, and so is width: a
     quarter of the published one and half of what the other games have, since gated layers are twice as
-    wide as they look. Not yet measured on a cohort.
+    wide as they look. ``benchmarks/synthesis.py`` measures it at equal time on four cohorts.
 
     Args:
         task: What is made.
@@ -178,7 +180,7 @@ def variational(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -
     A competitor of the games, with their width and batch. Adam's own rate, as its decoder has batch
     normalisation and no opponent. One latent coordinate for sixteen people, from 8 to 64: with more, each
     person is a place of his own that the standard Gaussian hardly meets, and variety is lost (see the
-    experiment log). Quality and time not yet measured.
+    experiment log). ``benchmarks/synthesis.py`` measures it at equal time where it is asked for.
 
     Args:
         task: What is made.
@@ -202,7 +204,8 @@ def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> 
     channels, which divides the cost of a pass by four. The batch is 64 at 64 x 64 and goes against the
     pixels, from 16 to 64, whatever the cohort: every picture of it has noise of its own, and a step
     learns little from few strengths of noise. The average is as long as the paper's; early on a
-    twentieth of what was seen rules it. Not yet measured.
+    twentieth of what was seen rules it. ``benchmarks/synthesis.py`` measures it at equal time on four
+    cohorts.
 
     Args:
         task: What is made.
