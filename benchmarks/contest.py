@@ -28,6 +28,7 @@ from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.storage import forget, written
+from vesalius.training.devices import find_machine
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, open_run
 from vesalius.training.stream import Stacked, stack_made
@@ -42,6 +43,7 @@ METHODS = {
     "ours": "synthesis.conditional_gan",
     LINEAR: "",
     "dcgan": "synthesis.dcgan",
+    "r3gan": "synthesis.r3gan",
     "wasserstein_gan": "synthesis.wasserstein_gan",
     "hinge_diffaugment": "synthesis.hinge_diffaugment",
     "fastgan": "synthesis.fastgan",
@@ -184,7 +186,7 @@ class Contest:
     def recipe(self, method: str, minutes: float) -> Recipe:
         """What a method plays on this cohort."""
         cohort, task = self.side.people.parts.train, self.side.task
-        usual = RECIPES[METHODS[method]](task, cohort, minutes, self.seed)
+        usual = RECIPES[METHODS[method]](task, cohort, minutes, self.seed, find_machine().pace)
         return freed(usual) if method == FREE else usual
 
     def begun(self, recipe: Recipe, minutes: float, folder: Path, people: Cohort | None = None) -> Run:

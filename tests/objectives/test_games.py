@@ -28,6 +28,7 @@ NORMED = {"generator": Generator(width=4, latent=6), "discriminator": Discrimina
 FAST = {"generator": FastGenerator(width=4, latent=6), "discriminator": FastDiscriminator(width=4)}
 GAMES = [
     Hinge(**SMALL),
+    Hinge(**SMALL, adaptive=Adaptive()),
     Hinge(**FAST),
     Minimax(**NORMED),
     Nonsaturating(**SMALL),
@@ -35,6 +36,7 @@ GAMES = [
     Nonsaturating(generator=StyleGenerator(width=4, latent=6), discriminator=Discriminator(width=4)),
     Reconstructing(**FAST),
     Relativistic(**SMALL),
+    Relativistic(**SMALL, adaptive=Adaptive()),
     Wasserstein(**SMALL, drift=1e-3),
     Variational(generator=Autoencoder(width=4, latent=6)),
     Denoising(generator=Diffusion(width=4, latent=256)),

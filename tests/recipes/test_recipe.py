@@ -11,13 +11,14 @@ from vesalius.imaging.image import HOUNSFIELD
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.relativistic import Relativistic
 from vesalius.recipes.augmentation import augment_for
-from vesalius.recipes.derived import derive
+from vesalius.recipes.derived import derive, grown
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.recipes.rivals import (
     dcgan,
     fastgan,
     hinge_diffaugment,
     nonsaturating_gan,
+    r3gan,
     stylegan,
     wasserstein_gan,
 )
@@ -231,3 +232,55 @@ def test_competitors_are_given_the_width_of_the_games(name, task):
 def test_the_autoencoder_has_few_coordinates_for_few_people(people, latent, task):
     recipe = RECIPES["synthesis.variational"](task, phantom_cohort(people, size=16), 10.0, 0)
     assert recipe.objective.generator.latent == latent
+
+
+@pytest.mark.parametrize("name", ["conditional_gan", "relativistic_gan"])
+def test_adaptive_strength_is_asked_for_in_a_line_and_survives_the_photograph(name, task):
+    usual = RECIPES[f"synthesis.{name}"](task, phantom_cohort(8), 10.0, 0, 1.0)
+    assert usual.objective.adaptive is None
+    asked = replace(usual, objective=replace(usual.objective, adaptive=Adaptive(ramp=100_000)))
+    assert Recipe.from_json(asked.to_json()) == asked != usual
+    said = json.loads(usual.to_json())
+    said["objective"]["adaptive"] = {"ramp": 100_000}
+    assert Recipe.from_json(json.dumps(said)) == asked
+    del said["objective"]["adaptive"]
+    assert Recipe.from_json(json.dumps(said)) == usual
+
+
+def test_r3gan_has_the_published_numbers_in_the_width_of_the_budget(task):
+    large, people = replace(task, size=(64, 64)), phantom_cohort(128)
+    recipe = r3gan(large, people, 10.0)
+    game = recipe.objective
+    assert (game.gamma, game.lazy, game.learning_rate, game.betas) == (2.0, 1, 2e-4, (0.0, 0.9))
+    assert game.generator.widths == (64, 64, 64, 64, 32) == game.discriminator.widths[::-1]
+    assert (game.generator.latent, game.generator.head_start, recipe.batch) == (64, 0, 16)
+    assert {spec.form for spec in (game.generator, game.discriminator)} == {"grouped"}
+    assert game.augment == replace(augment_for("CT", HOUNSFIELD), probability=0.3)
+    assert r3gan(task, people, 10.0).objective.gamma == 0.5
+
+
+def test_two_cores_are_given_what_they_were_and_a_faster_machine_more(task):
+    large, people = replace(task, size=(64, 64)), phantom_cohort(512, size=16)
+    for minutes, usual in ((10.0, 32), (30.0, 64)):
+        slow, same, fast = (derive(large, people, minutes, pace) for pace in (0.5, 1.0, 16.0))
+        assert same == derive(large, people, minutes) == slow
+        assert (same.width, same.batch) == (usual, 16)
+        assert (fast.width, fast.batch) == (2 * usual, 64)
+        assert (fast.gamma, fast.components, fast.anchor) == (same.gamma / 4, same.components, same.anchor)
+
+
+def test_the_batch_of_a_fast_machine_is_no_more_than_an_eighth_of_the_cohort(task):
+    assert [derive(task, phantom_cohort(count), 1.0, 66.0).batch for count in (12, 64, 128)] == [4, 8, 16]
+
+
+def test_a_step_never_costs_more_than_the_machine_is_faster():
+    for pace in (1.0, 1.9, 2.0, 15.9, 16.0, 66.0, 1000.0):
+        wider, larger = grown(pace)
+        assert wider**2 * larger <= pace
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_is_told_the_pace_of_the_machine(name, task):
+    people = phantom_cohort(128)
+    usual, fast = (RECIPES[name](task, people, 10.0, 0, pace).objective.generator for pace in (1.0, 16.0))
+    assert usual != fast

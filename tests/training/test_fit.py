@@ -55,6 +55,16 @@ def test_every_made_picture_can_be_made_again_by_itself(finished):
     assert not torch.allclose(together[3:4], together[4:5], atol=1e-3)
 
 
+def test_a_picture_is_made_on_the_device_that_is_named_or_not_at_all(finished):
+    _, model = finished
+    weights = {name: value.clone() for name, value in model.generator.state_dict().items()}
+    on_cpu = replace(model, device="cpu").sample([0, 1], 5)
+    assert torch.allclose(model.sample([0, 1], 5), on_cpu, atol=1e-4)
+    assert all(torch.equal(value, weights[name]) for name, value in model.generator.state_dict().items())
+    with pytest.raises(ModelError, match=r"device is elsewhere, wanted (cpu|cuda)"):
+        replace(model, device="elsewhere").sample([0], 5)
+
+
 def test_a_class_that_the_model_does_not_have_is_refused(finished):
     _, model = finished
     with pytest.raises(ModelError, match="class index is 2, wanted 0 to 1"):

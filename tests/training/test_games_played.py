@@ -9,25 +9,37 @@ import torch
 from vesalius.imaging.intensity import Window
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
+from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
 from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.reconstructing import Reconstructing
+from vesalius.objectives.relativistic import Relativistic
 from vesalius.objectives.wasserstein import Wasserstein
 from vesalius.recipes.recipe import Recipe
-from vesalius.tasks.synthesis import Synthesis
+from vesalius.recipes.rivals import r3gan
+from vesalius.tasks.synthesis import Synthesis, synthesis_of
 from vesalius.training import checkpoint
-from vesalius.training.devices import find_machine
+from vesalius.training.devices import Machine, find_machine
+from vesalius.training.fit import finish, play
 from vesalius.training.loop import begin, train
+from vesalius.training.run import open_run
 from vesalius.training.stream import Stacked
 
 SMALL = {"generator": Generator(width=4, latent=8, head_start=2), "discriminator": Discriminator(width=4)}
 SHAKEN = Augment(flip=True, rotation=10.0, scale=0.1, noise=0.05, bias=0.2, probability=0.9)
-ADAPTIVE = Nonsaturating(**SMALL, augment=SHAKEN, adaptive=Adaptive(target=-0.9, every=2, ramp=20), lazy=3)
+STEERED = {"augment": SHAKEN, "adaptive": Adaptive(target=-0.9, every=2, ramp=20), "lazy": 3}
+ADAPTIVE = [game(**SMALL, **STEERED) for game in (Nonsaturating, Hinge, Relativistic)]
 GAMES = [
-    ADAPTIVE,
+    *ADAPTIVE,
+    replace(ADAPTIVE[-1], lazy=1),
+    Relativistic(
+        generator=ResidualGenerator(widths=(16, 16, 8), blocks=2, form="grouped", latent=8),
+        discriminator=ResidualDiscriminator(widths=(8, 16, 16), blocks=2, form="grouped"),
+    ),
     Nonsaturating(**SMALL),
     Nonsaturating(generator=StyleGenerator(width=4, latent=8), discriminator=Discriminator(width=4)),
     Wasserstein(**SMALL, critic_turns=2, drift=1e-3),
@@ -74,19 +86,56 @@ def test_a_game_taken_up_ends_as_one_that_was_not_stopped(objective, stop, pictu
     assert all(torch.equal(value, theirs[name]) for name, value in whole.players.state_dict().items())
 
 
-def test_the_strength_moves_and_is_written_down(pictures, played):
-    game, numbers = played(toy(ADAPTIVE), pictures)
+@pytest.mark.parametrize("objective", ADAPTIVE, ids=lambda one: one.kind)
+def test_the_strength_moves_and_is_written_down(objective, pictures, played):
+    game, numbers = played(toy(objective), pictures)
     strengths = [step["discriminator/strength"] for step in numbers]
     assert strengths[0] == 0 < strengths[-1] == float(game.players["strength"].value)
     assert all(-1 <= step["discriminator/r_t"] <= 1 for step in numbers)
     assert "strength" not in game.optimizers
 
 
-def test_what_is_only_written_down_moves_nobody(pictures, played):
+@pytest.mark.parametrize("objective", ADAPTIVE, ids=lambda one: one.kind)
+def test_what_is_only_written_down_moves_nobody(objective, pictures, played):
     """A strength that may never leave nothing must play the game of no augmentation at all."""
-    still = replace(ADAPTIVE, adaptive=Adaptive(target=0.999, every=1000))
-    none = replace(ADAPTIVE, adaptive=None, augment=replace(SHAKEN, probability=0.0))
+    still = replace(objective, adaptive=Adaptive(target=0.999, every=1000))
+    none = replace(objective, adaptive=None, augment=replace(SHAKEN, probability=0.0))
     (watched, _), (unwatched, _) = (played(toy(one), pictures) for one in (still, none))
     theirs = watched.players.state_dict()
     for name, value in unwatched.players.state_dict().items():
         assert torch.equal(value, theirs[name]), name
+
+
+@pytest.mark.parametrize("objective", ADAPTIVE, ids=lambda one: one.kind)
+def test_a_strength_half_way_to_its_next_move_is_kept_to_the_last_bit(objective, pictures, tmp_path, played):
+    stopped, _ = played(toy(objective), pictures, steps=5)
+    checkpoint.save(stopped, tmp_path / "game.safetensors")
+    taken_up = begin(toy(objective), pictures, find_machine())
+    checkpoint.resume(taken_up, tmp_path / "game.safetensors")
+    kept, found = (game.players["strength"].state_dict() for game in (stopped, taken_up))
+    assert (float(kept["batches"]), float(kept["seen"])) == (1, 4)
+    assert float(kept["value"]) > 0
+    assert all(torch.equal(value, found[name]) for name, value in kept.items())
+
+
+def test_pictures_brought_to_the_device_play_the_same_game(pictures, played, monkeypatch):
+    _, usual = played(toy(ADAPTIVE[1]), pictures)
+    monkeypatch.setattr(Machine, "room", 2**40)
+    _, near = played(toy(ADAPTIVE[1]), pictures)
+    assert near == usual
+
+
+def test_r3gan_learns_from_phantoms_is_taken_up_and_makes_pictures(people, tmp_path):
+    recipe = replace(r3gan(synthesis_of(people, 16, "label"), people, 1.0), steps=4)
+    whole, stopped = (open_run(tmp_path / name, recipe, people) for name in ("whole", "stopped"))
+    for tick in play(stopped):
+        if tick.step == 2:
+            break
+    taken_up = open_run(tmp_path / "stopped", recipe, people)
+    assert taken_up.game.step == 2
+    for run in (whole, taken_up):
+        for _ in play(run):
+            pass
+    made = finish(taken_up).sample([0, 1], 3)
+    assert made.shape == (2, 1, 1, 16, 16)
+    assert torch.equal(made, finish(whole).sample([0, 1], 3))

@@ -47,14 +47,14 @@ STEPS = 8
 
 generator = Generator(width=4, latent=8, head_start=2, centred="class")
 critic = Discriminator(width=4)
+adaptive = Adaptive(target=0.1, ramp=64, every=2)
 augment = Augment(brightness=0.0, contrast=0.0, rotation=10.0, noise=0.1, probability=0.7)
 two = {"generator": generator, "discriminator": critic}
 GAMES = {
     "hinge": Hinge(**two, augment=augment, lazy=2),
     "minimax": Minimax(generator=generator, discriminator=Discriminator(width=4, group=1, norm="batch")),
-    "nonsaturating": Nonsaturating(
-        **two, augment=augment, adaptive=Adaptive(target=0.1, ramp=64, every=2), lazy=2
-    ),
+    "hinge, adaptive": Hinge(**two, augment=augment, adaptive=adaptive, lazy=2),
+    "nonsaturating": Nonsaturating(**two, augment=augment, adaptive=adaptive, lazy=2),
     "reconstructing": Reconstructing(
         generator=FastGenerator(width=4, latent=8), discriminator=FastDiscriminator(width=4), augment=augment
     ),
@@ -62,6 +62,7 @@ GAMES = {
         generator=StyleGenerator(width=4, latent=8), discriminator=critic, augment=augment, lazy=2
     ),
     "relativistic": Relativistic(**two, augment=augment),
+    "relativistic, adaptive": Relativistic(**two, augment=augment, adaptive=adaptive),
     "wasserstein": Wasserstein(**two, critic_turns=2),
     "variational": Variational(generator=Autoencoder(width=4, latent=8)),
     "denoising": Denoising(generator=Diffusion(width=4, latent=256)),

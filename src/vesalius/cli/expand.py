@@ -21,6 +21,7 @@ from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import Size, are_volumes, synthesis_of
+from vesalius.training.devices import find_machine
 from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import PEOPLE, limit_of
 from vesalius.training.stream import stack_made
@@ -130,7 +131,8 @@ def walk(plan: Plan, people: People) -> None:
     if task.channels not in (1, 3) and not plan.nifti:
         raise DicomError(f"pictures have {task.channels} channels, wanted 1 or 3, or --nifti")
     _refuse_few("training", len(people.parts.train))
-    recipe = started_or_fresh(conditional_gan(task, people.parts.train, plan.minutes, plan.seed), start)
+    usual = conditional_gan(task, people.parts.train, plan.minutes, plan.seed, find_machine().pace)
+    recipe = started_or_fresh(usual, start)
     val, test = decoded("validation", people.parts.val, task), decoded("test", people.parts.test, task)
     if len(people.parts.test):
         _refuse_few("test", len(test))

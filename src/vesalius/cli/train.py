@@ -18,12 +18,13 @@ from vesalius.networks import AnyNetwork
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.ranks import is_first
 from vesalius.objectives import AnyObjective
+from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.derived import LONG
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
 from vesalius.tasks.synthesis import are_volumes, synthesis_of
-from vesalius.training.devices import keep_freed_memory
+from vesalius.training.devices import find_machine, keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
 from vesalius.training.stream import nobody
@@ -57,7 +58,8 @@ def train_cohort(asked: Train) -> None:
         found, size = named(asked.recipe), size_of(asked.size, start)
         people = _gathered(asked, are_volumes(size), start)
         task = synthesis_of(people.parts.train, size, people.fact)
-        recipe = started_or_fresh(found(task, people.parts.train, minutes, asked.seed or 0), start)
+        usual = found(task, people.parts.train, minutes, asked.seed or 0, find_machine().pace)
+        recipe = started_or_fresh(usual, start)
     # Of several processes the first alone looks; to the others nobody is aside.
     val = decoded("validation", people.parts.val, recipe.task) if is_first() else nobody(recipe.task)
     run = begin_with_bar(asked.out, recipe, people.parts.train, minutes, start)
@@ -151,8 +153,15 @@ def chosen(run: Run) -> str:
         *_kept(run),
         *(f"critic {number}" for number in _numbers(getattr(game, "discriminator", None))),
         *(f"augmented by {number}" for number in _numbers(getattr(game, "augment", None))),
+        *(f"augmentation adapts by {number}" for number in _numbers(getattr(game, "adaptive", None))),
+        *_paced(run.game.machine.pace),
     )
     return ", ".join(words)
+
+
+def _paced(pace: float) -> list[str]:
+    """What width and batch were derived for, where it is more than two cores."""
+    return [] if pace == 1 else [f"machine taken for {pace:g} times two cores (an estimate)"]
 
 
 def _kept(run: Run) -> list[str]:
@@ -164,7 +173,7 @@ def _kept(run: Run) -> list[str]:
     return [f"components kept of {name} {count}" for name, count in counts]
 
 
-def _numbers(spec: AnyObjective | AnyNetwork | Augment | None) -> list[str]:
+def _numbers(spec: AnyObjective | AnyNetwork | Augment | Adaptive | None) -> list[str]:
     """The numbers of a game, a network or an augmentation by name, but those that are 0."""
     named = fields(spec) if spec is not None else ()
     values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in named)

@@ -36,6 +36,7 @@ class Share:
         evidence: SHA-256 of the evidence record, for the files to carry.
         folder: Where they go; there when all of them are written.
         nifti: Whether NIfTI files are written instead of DICOM.
+        device: Where they are made, by whoever takes them: of another kind of device they would differ.
     """
 
     model: Path
@@ -46,6 +47,7 @@ class Share:
     evidence: str
     folder: Path
     nifti: bool = False
+    device: str = "cpu"
 
 
 Spread = Callable[[Sequence[Share]], Iterable[Share]]
@@ -63,12 +65,12 @@ def fill(share: Share) -> None:
     """Write the pictures of a share.
 
     Raises:
-        ModelError: There is no model, or it has not such classes.
+        ModelError: There is no model, or it has not such classes, or there is no such device here.
         StorageError: The disk is unwilling; nothing of the share is left behind.
     """
     if share.folder.exists():
         return
-    model = _model(share.model, share.weights)
+    model = replace(_model(share.model, share.weights), device=share.device)
     try:
         with new_folder(share.folder) as beside:
             rows = written_pictures(
@@ -115,7 +117,9 @@ def write_in_bulk(
     known.refuse(classes, seed)
     # Workers need not stand where this process stands.
     work = folder.resolve().with_name(f".{folder.name}.shares")
-    asked = Share(model.resolve(), known.card.weights, tuple(classes), seed, 0, evidence, work, nifti)
+    asked = Share(
+        model.resolve(), known.card.weights, tuple(classes), seed, 0, evidence, work, nifti, known.device
+    )
     shares = _claimed(asked, BATCHES * together(known.recipe))
     _filled(shares, spread, watch)
     _join(work, shares, known, folder)
@@ -145,12 +149,13 @@ def _parts(asked: Share, size: int) -> Iterator[Share]:
 def _claimed(asked: Share, size: int) -> list[Share]:
     """The shares of all that is asked for, in a folder that says for which pictures it is."""
     work = asked.folder
-    said = json.dumps([asked.weights, asked.classes, asked.seed, asked.evidence, asked.nifti])
+    said = json.dumps([asked.weights, asked.classes, asked.seed, asked.evidence, asked.nifti, asked.device])
     if not (work / _ASKED).exists():
         with written(work / _ASKED) as beside:
             beside.write_text(said)
     elif (work / _ASKED).read_text() != said:
-        raise StorageError(work, "other pictures were begun there, wanted the same model, classes and seed")
+        wanted = "wanted the same model, classes, seed and device"
+        raise StorageError(work, f"other pictures were begun there, {wanted}")
     _sweep(work)
     return [*_parts(asked, size)]
 

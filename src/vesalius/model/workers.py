@@ -37,7 +37,7 @@ def _spread(shares: Sequence[Share], workers: int) -> Iterator[Share]:
         return
     with _started(workers) as most:
         try:
-            yield from _filled(shares, most)
+            yield from _filled(shares, most, 0 if shares[0].device == "cpu" else 1 / workers)
         except RayError as error:
             raise ModelError(
                 f"pictures were not all made ({first_line(error)}); the same command goes on from here"
@@ -88,11 +88,14 @@ def _heed(handler: object) -> None:
         signal.signal(signal.SIGTERM, handler)  # pyright: ignore[reportArgumentType]
 
 
-def _filled(shares: Sequence[Share], most: int) -> Iterator[Share]:
-    """Never more shares at once than `most`: a list of a hundred thousand pictures need not travel."""
+def _filled(shares: Sequence[Share], most: int, accelerators: float) -> Iterator[Share]:
+    """Never more shares at once than `most`: a list of a hundred thousand pictures need not travel.
+
+    Each has as much of an accelerator to itself as is said.
+    """
     left, begun = iter(shares), {}
     for share in left:
-        begun[_fill.remote(share)] = share
+        begun[_fill.options(num_gpus=accelerators).remote(share)] = share
         while len(begun) >= most:
             yield from _done(begun)
     while begun:

@@ -1,24 +1,39 @@
-"""Augmentation as strong as the critic's overfitting asks for, and no stronger."""
+"""Augmentation as strong as the critic's overfitting asks for, and no stronger.
+
+`steered_players` is written as the method ``players`` of a game that adapts; it takes it over by name.
+"""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
+from vesalius.networks.blocks import Shape
+from vesalius.networks.conditions import Conditions
 from vesalius.networks.ranks import count, sum_over_all
-from vesalius.shapes import Scores
+from vesalius.objectives.adversaries import TwoPlayers, two_players
+from vesalius.objectives.augment import Augment
+from vesalius.objectives.turn import Players, Terms
+from vesalius.shapes import Batch, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adaptive:
     """How the strength of augmentation follows the critic.
 
-    The sign of the critic's scores of real training pictures is 1 on average where it knows them by
-    heart and 0 where it cannot tell: above the target strength rises, below it falls.
+    Each game has a signal whose sign is 1 on average where the critic knows the training pictures by heart,
+    and 0 where it cannot tell: above the target strength rises, below it falls. Where a score says real or
+    made (hinge and logistic losses) it is the score of a real picture, as published. A relativistic critic
+    knows no such border: there it is the score of a real picture less that of the made one that it is paired
+    with, whose mean sign is twice the share of pairs told apart, less 1. That is our own choice, not yet
+    measured on a cohort. Pairs are told apart more easily than a border is kept: real and made scores spread
+    evenly (Gaussian) about two means have 0.77 in pairs where they have 0.6 alone, so the same target
+    augments the sooner.
 
     Args:
-        target: Mean sign that is aimed at.
+        target: Mean sign of the signal that is aimed at.
         every: Batches between two adjustments.
         ramp: Pictures in which the strength may go from 0 to 1.
         most: Strength is not raised further: up to there augmentation does not leak in practice.
@@ -53,6 +68,8 @@ class Adaptive:
 class Strength(nn.Module):
     """The strength of augmentation: a player without parameters, so that a checkpoint holds it.
 
+    What was seen since the last adjustment is kept too, summed over all processes.
+
     Args:
         spec: How it follows the critic.
     """
@@ -69,10 +86,14 @@ class Strength(nn.Module):
             self.register_buffer(name, torch.zeros(()))
 
     @torch.no_grad()
-    def follow(self, scores: Scores) -> None:
-        """Take note of scores of real pictures, and adjust when it is time; no value is waited for."""
-        self.signs += sum_over_all(scores.sign().sum())
-        self.seen += len(scores) * count()
+    def follow(self, signal: Scores) -> None:
+        """Take note of the signal of some real pictures, and adjust when it is time; nothing is waited for.
+
+        Args:
+            signal: Above 0 where the critic knows a picture to be real; see `Adaptive`.
+        """
+        self.signs += sum_over_all(signal.sign().sum())
+        self.seen += len(signal) * count()
         self.batches += 1
         is_time = self.batches >= self.spec.every
         way = (self.signs / self.seen - self.spec.target).sign()
@@ -80,3 +101,65 @@ class Strength(nn.Module):
         self.value.copy_(torch.where(is_time, moved, self.value))
         for counted in (self.signs, self.seen, self.batches):
             counted.masked_fill_(is_time, 0)
+
+
+@runtime_checkable
+class Steered(TwoPlayers, Protocol):
+    """A game of two players whose augmentation may adapt."""
+
+    @property
+    def augment(self) -> Augment:
+        """What the critic must forgive."""
+        ...
+
+    @property
+    def adaptive(self) -> Adaptive | None:
+        """How the strength of it follows the critic; None keeps it as it is."""
+        ...
+
+
+def steered_players(game: Steered, shape: Shape, classes: Conditions) -> Players:
+    """Fresh generator and discriminator, and the strength where it adapts.
+
+    Args:
+        game: Whose players.
+        shape: Extent of one picture, ``(c, z, y, x)``.
+        classes: What there is to tell apart.
+    """
+    players = two_players(game, shape, classes)
+    if game.adaptive is not None:
+        players["strength"] = game.adaptive.build()
+    return players
+
+
+def augmented(game: Steered, players: Players, image: Batch, rng: torch.Generator) -> Batch:
+    """Pictures as the critic is shown them: as strongly changed as it stands now, where that adapts.
+
+    Args:
+        game: Whose augmentation.
+        players: Hold the ``strength`` where it adapts.
+        image: Pictures; gradients flow through.
+        rng: Random stream on the CPU.
+    """
+    return game.augment(image, rng, None if game.adaptive is None else _strength(players).value)
+
+
+def watched(players: Players, signal: Scores) -> Terms:
+    """Let the strength look on, where it adapts: what it is, and the mean sign ``r_t`` that moves it.
+
+    Args:
+        players: Hold the ``strength`` where it adapts.
+        signal: Of the real pictures, augmented; see `Adaptive`.
+
+    Returns:
+        Terms without gradient, so that nothing is learnt from them; none where nothing adapts.
+    """
+    if "strength" not in players:
+        return {}
+    strength = _strength(players)
+    strength.follow(signal.detach())
+    return {"strength": strength.value.clone(), "r_t": signal.detach().sign().mean()}
+
+
+def _strength(players: Players) -> Strength:
+    return players["strength"]  # pyright: ignore[reportReturnType]

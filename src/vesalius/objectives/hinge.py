@@ -1,4 +1,4 @@
-"""Hinge loss with a lazy R1 penalty and differentiable augmentation: the first engine."""
+"""Hinge loss with a lazy R1 penalty and augmentation, fixed or adaptive: the first engine."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -9,6 +9,7 @@ from torch.nn.functional import relu
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adaptive import Adaptive, augmented, steered_players, watched
 from vesalius.objectives.adversaries import (
     exhibit,
     fit_base,
@@ -17,7 +18,6 @@ from vesalius.objectives.adversaries import (
     refuse_few,
     refuse_impossible,
     sample,
-    two_players,
 )
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import flatness
@@ -42,6 +42,7 @@ class Hinge:
         generator: Makes pictures.
         discriminator: Scores pictures.
         augment: What the critic must forgive.
+        adaptive: How the strength of `augment` follows the critic; None keeps it as it is.
         gamma: Weight of the R1 penalty.
         lazy: The penalty is paid at every so-many-th step, that many times as heavy.
         learning_rate: Step size of Adam for both players.
@@ -52,7 +53,7 @@ class Hinge:
 
     Source:
         Lim and Ye, arXiv 1705.02894, eq. 11; Karras et al., CVPR 2020, section 3.1, for
-        lazy regularisation.
+        lazy regularisation; Karras et al., NeurIPS 2020, section 3.1, for adaptive augmentation.
     """
 
     family: ClassVar[str] = "GAN"
@@ -60,12 +61,13 @@ class Hinge:
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)
     augment: Augment = field(default_factory=Augment)
+    adaptive: Adaptive | None = None
     gamma: float = 1.0
     lazy: int = 16
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
 
-    players = two_players
+    players = steered_players
     prepare = staticmethod(fit_base)
 
     def __post_init__(self) -> None:
@@ -82,17 +84,21 @@ class Hinge:
         )
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
-        """Push real pictures above +1 and made ones below -1."""
-        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng)
-        on_real, on_made = opinions(players, pictures, real.condition)
-        return margins(on_real, on_made)
+        """Push real pictures above +1 and made ones below -1; the strength looks on.
+
+        Where it adapts, ``strength`` and the mean sign ``r_t`` of the real scores are written down.
+        """
+        shown = exhibit(players, self.generator.latent, real, rng)
+        on_real, on_made = opinions(players, augmented(self, players, shown, rng), real.condition)
+        return margins(on_real, on_made) | watched(players, on_real)
 
     def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """R1: keep the critic flat at the real pictures."""
-        image = self.augment(real.image, rng)
+        image = augmented(self, players, real.image, rng)
         return {"r1": self.lazy * self.gamma / 2 * flatness(players, image, real.condition)}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Raise the scores of made pictures."""
-        made = self.augment(sample(players, self.generator.latent, real.condition, rng), rng)
-        return {"adversarial": -players["discriminator"](made, real.condition).mean()}
+        made = sample(players, self.generator.latent, real.condition, rng)
+        scores = players["discriminator"](augmented(self, players, made, rng), real.condition)
+        return {"adversarial": -scores.mean()}

@@ -4,15 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor
 from torch.nn.functional import softplus
 
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
-from vesalius.networks.blocks import Shape
-from vesalius.networks.conditions import Conditions
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.objectives.adaptive import Adaptive, Strength
+from vesalius.objectives.adaptive import Adaptive, augmented, steered_players, watched
 from vesalius.objectives.adversaries import (
     exhibit,
     fit_base,
@@ -21,7 +18,6 @@ from vesalius.objectives.adversaries import (
     refuse_few,
     refuse_impossible,
     sample,
-    two_players,
 )
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import flatness
@@ -61,24 +57,13 @@ class Nonsaturating:
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
 
+    players = steered_players
     prepare = staticmethod(fit_base)
 
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)
         refuse_batch_norm(self.discriminator)
         refuse_few("lazy", self.lazy)
-
-    def players(self, shape: Shape, classes: Conditions) -> Players:
-        """Fresh generator and discriminator, and the strength where it adapts.
-
-        Args:
-            shape: Extent of one picture, ``(c, z, y, x)``.
-            classes: Number of classes.
-        """
-        players = two_players(self, shape, classes)
-        if self.adaptive is not None:
-            players["strength"] = self.adaptive.build()
-        return players
 
     def turns(self) -> tuple[Turn, ...]:
         """Critic, its lazy penalty, generator."""
@@ -94,33 +79,17 @@ class Nonsaturating:
         Where it adapts, ``strength`` and the mean sign ``r_t`` of the real scores are written down.
         """
         shown = exhibit(players, self.generator.latent, real, rng)
-        on_real, on_made = opinions(players, self._augmented(players, shown, rng), real.condition)
+        on_real, on_made = opinions(players, augmented(self, players, shown, rng), real.condition)
         terms = {"real": softplus(-on_real).mean(), "made": softplus(on_made).mean()}
-        return terms | _watched(players, on_real.detach())
+        return terms | watched(players, on_real)
 
     def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """R1: keep the critic flat at the real pictures."""
-        image = self._augmented(players, real.image, rng)
+        image = augmented(self, players, real.image, rng)
         return {"r1": self.lazy * self.gamma / 2 * flatness(players, image, real.condition)}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Raise the odds of made pictures."""
         made = sample(players, self.generator.latent, real.condition, rng)
-        scores = players["discriminator"](self._augmented(players, made, rng), real.condition)
+        scores = players["discriminator"](augmented(self, players, made, rng), real.condition)
         return {"adversarial": softplus(-scores).mean()}
-
-    def _augmented(self, players: Players, image: Tensor, rng: torch.Generator) -> Tensor:
-        return self.augment(image, rng, None if self.adaptive is None else _strength(players).value)
-
-
-def _strength(players: Players) -> Strength:
-    return players["strength"]  # pyright: ignore[reportReturnType]
-
-
-def _watched(players: Players, on_real: Tensor) -> Terms:
-    """What the strength is and why it moves; without gradient, so that nothing is learnt from it."""
-    if "strength" not in players:
-        return {}
-    strength = _strength(players)
-    strength.follow(on_real)
-    return {"strength": strength.value.clone(), "r_t": on_real.sign().mean()}

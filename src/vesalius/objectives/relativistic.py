@@ -9,6 +9,7 @@ from torch.nn.functional import softplus
 from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.adaptive import Adaptive, augmented, steered_players, watched
 from vesalius.objectives.adversaries import (
     exhibit,
     fit_base,
@@ -17,7 +18,6 @@ from vesalius.objectives.adversaries import (
     refuse_few,
     refuse_impossible,
     sample,
-    two_players,
 )
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.penalties import steepness
@@ -32,6 +32,7 @@ class Relativistic:
         generator: Makes pictures.
         discriminator: Scores pictures.
         augment: What the critic must forgive.
+        adaptive: How the strength of `augment` follows the critic; None keeps it as it is.
         gamma: Weight of the R1 and R2 penalties.
         lazy: They are paid at every so-many-th step, that many times as heavy; at every step as published
             where it is 1, in the pass that scores.
@@ -51,12 +52,13 @@ class Relativistic:
     generator: AnyGenerator = field(default_factory=Generator)
     discriminator: AnyDiscriminator = field(default_factory=Discriminator)
     augment: Augment = field(default_factory=Augment)
+    adaptive: Adaptive | None = None
     gamma: float = 1.0
     lazy: int = 1
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
 
-    players = two_players
+    players = steered_players
     prepare = staticmethod(fit_base)
 
     def __post_init__(self) -> None:
@@ -74,24 +76,30 @@ class Relativistic:
         )
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
-        """Score every real picture above a made one of its class, and stay flat at both."""
-        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng).requires_grad_()
+        """Score every real picture above a made one of its class, stay flat at both; the strength looks on.
+
+        Where it adapts, ``strength`` is written down, and ``r_t``: twice the share of pairs in which the real
+        picture is scored above the made one, less 1.
+        """
+        shown = exhibit(players, self.generator.latent, real, rng)
+        pictures = augmented(self, players, shown, rng).requires_grad_()
         on_real, on_made = opinions(players, pictures, real.condition)
         terms = {"adversarial": softplus(on_made - on_real).mean()}
         if self.lazy == 1:
             terms["r1+r2"] = self.gamma * steepness(torch.cat([on_real, on_made]), pictures)
-        return terms
+        return terms | watched(players, on_real - on_made)
 
     def penalty(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """R1 and R2 in a pass of their own: stay flat at real and made pictures."""
-        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng).requires_grad_()
+        shown = exhibit(players, self.generator.latent, real, rng)
+        pictures = augmented(self, players, shown, rng).requires_grad_()
         both = torch.cat(opinions(players, pictures, real.condition))
         return {"r1+r2": self.lazy * self.gamma * steepness(both, pictures)}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Score made pictures above real ones of their class."""
         made = sample(players, self.generator.latent, real.condition, rng)
-        real_side, made_side = self.augment(torch.cat([real.image, made]), rng).chunk(2)
+        real_side, made_side = augmented(self, players, torch.cat([real.image, made]), rng).chunk(2)
         # Nothing is learnt through the real half: in one pass with the made one it would cost a way back.
         with torch.no_grad():
             on_real = players["discriminator"](real_side, real.condition)

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import log2
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.networks.blocks import beyond, size_of, space_of
@@ -37,12 +38,14 @@ class Derived:
         task: What is made.
         train: Training cases.
         width: Channels of the finest layer: wide networks need minutes that a short budget has not. Half as
-            many for every doubling of the sides beyond 128 pixels; see `networks.blocks.widths_of`.
+            many for every doubling of the sides beyond 128 pixels; see `networks.blocks.widths_of`. More of
+            them on a fast machine; see `grown`.
         components: Principal components of the head start, at most as many as the linear model has that
             judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
             smaller than 32, or `networks.linear.grid_of` is.
-        batch: Pictures of a turn: 16; 8 or 4 where they would be more than an eighth of the cohort.
+        batch: Pictures of a turn: 16, more on a fast machine (see `grown`); half as many, as often as needed,
+            where they would be more than an eighth of the cohort, but never fewer than 4.
         strength: Of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion to
             the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
@@ -118,21 +121,47 @@ class Derived:
         )
 
 
-def derive(task: Synthesis, train: Cohort, minutes: float) -> Derived:
+def grown(pace: float) -> tuple[int, int]:
+    """How many times as wide a network, and as large a batch, a machine is given as two CPU cores are.
+
+    A step costs as the square of the width, and as the batch. The root of the pace is spent on each of the
+    two, in powers of two rounded down: so no step should take longer than it does on two cores. The learning
+    rate stays as it is. A rule, and not yet measured.
+
+    Args:
+        pace: How many times as many pictures a second as two cores the machine plays, at their width and
+            batch; less than 1 is taken for 1.
+
+    Examples:
+        >>> [grown(pace) for pace in (1.0, 4.0, 16.0, 66.0)]
+        [(1, 1), (1, 2), (2, 4), (2, 8)]
+    """
+    power = log2(max(pace, 1.0))
+    return 2 ** int(power / 4), 2 ** int(power / 2)
+
+
+def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) -> Derived:
     """All derived numbers of a recipe, in one place.
+
+    Width and batch were chosen on two CPU cores. What an accelerator is given beyond that follows from
+    `pace`, which is an estimate there and not yet measured; see `training.devices.Machine`.
 
     Args:
         task: What is made.
         train: Training cases.
         minutes: Budget of training on this machine.
+        pace: How many times as many pictures a second as two CPU cores this machine plays; 1 for every CPU.
     """
     counts = Counter(map(task.told, train.cases))
-    batch = next((size for size in (16, 8) if size * 8 <= len(train)), 4)
+    wider, larger = grown(pace)
+    batch = 16 * larger
+    while batch > 4 and batch * 8 > len(train):
+        batch //= 2
     grid, thinner = grid_of(task.shape), beyond(task.shape)
     return Derived(
         task=task,
         train=train,
-        width=(32 if minutes * 4096 * thinner / task.voxels < 20 else 64) // thinner,
+        width=(32 if minutes * 4096 * thinner / task.voxels < 20 else 64) * wider // thinner,
         components=components_of(list(counts.values()), len(train.patients), size_of(grid)),
         anchor=min(8, min(space_of(grid)) // 4),
         batch=batch,

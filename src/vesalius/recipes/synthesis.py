@@ -14,6 +14,7 @@ from vesalius.recipes.rivals import (
     fastgan,
     hinge_diffaugment,
     nonsaturating_gan,
+    r3gan,
     stylegan,
     variational,
     wasserstein_gan,
@@ -21,7 +22,9 @@ from vesalius.recipes.rivals import (
 from vesalius.tasks.synthesis import Synthesis
 
 
-def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
+def conditional_gan(
+    task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: float = 1.0
+) -> Recipe:
     """Hinge loss, lazy R1 and differentiable augmentation, with the generator that suits the cohort.
 
     Where pictures have a common frame (see `recipes.frame`), a network of DCGAN shape adds to a linear head
@@ -33,8 +36,9 @@ def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
         train: Training cases.
         minutes: Budget of training on this machine.
         seed: Of everything random.
+        pace: Of this machine; see `derive`.
     """
-    derived = derive(task, train, minutes)
+    derived = derive(task, train, minutes, pace)
     game = Hinge(
         generator=derived.generator,
         discriminator=derived.discriminator,
@@ -44,7 +48,9 @@ def conditional_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 
     return derived.played(game, seed)
 
 
-def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0) -> Recipe:
+def relativistic_gan(
+    task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: float = 1.0
+) -> Recipe:
     """The R3GAN objective on the same networks, at nearly twice the cost of a step.
 
     Measured once, on phantoms (see the experiment log), with ten times the penalty and a critic that was not
@@ -55,8 +61,9 @@ def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int =
         train: Training cases.
         minutes: Budget of training on this machine.
         seed: Of everything random.
+        pace: Of this machine; see `derive`.
     """
-    derived = derive(task, train, minutes)
+    derived = derive(task, train, minutes, pace)
     game = Relativistic(
         generator=derived.generator,
         discriminator=derived.discriminator,
@@ -66,13 +73,14 @@ def relativistic_gan(task: Synthesis, train: Cohort, minutes: float, seed: int =
     return derived.played(game, seed)
 
 
-RecipeOf = Callable[[Synthesis, Cohort, float, int], Recipe]
-"""What every recipe is: a function of task, training cases, minutes and seed."""
+RecipeOf = Callable[[Synthesis, Cohort, float, int, float], Recipe]
+"""What every recipe is: a function of task, training cases, minutes, seed and pace of the machine."""
 
 RECIPES: MappingProxyType[str, RecipeOf] = MappingProxyType(
     {
         "synthesis.conditional_gan": conditional_gan,
         "synthesis.relativistic_gan": relativistic_gan,
+        "synthesis.r3gan": r3gan,
         "synthesis.nonsaturating_gan": nonsaturating_gan,
         "synthesis.stylegan": stylegan,
         "synthesis.wasserstein_gan": wasserstein_gan,

@@ -4,14 +4,16 @@ import ctypes
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
-from vesalius.networks.blocks import Convolution
+from vesalius.networks.layout import channels_last, device_here
+from vesalius.training.stream import Stacked
 
-_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+_PART = 4
+_OF_TWO_CORES = 0.5
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _NEVER = 2**31 - 1
 
@@ -23,17 +25,24 @@ class Machine:
     Args:
         device: ``"cpu"`` or ``"cuda"``.
         has_bf16: Whether half-width floats are fast here.
+        pace: How many times as many pictures a second as two CPU cores it plays; networks and batches are
+            derived from it, see `recipes.derived.derive`. 1 for every CPU, however many cores it has. For an
+            accelerator it is an estimate and not yet measured: each of its multiprocessors is taken for one
+            core, so that one of 28 is put at 14, and one of 132 at 66.
     """
 
     device: str
     has_bf16: bool
+    pace: float = 1.0
 
     def settle(self, networks: nn.Module) -> nn.Module:
         """Networks on the device, with channels stored last: about twice as fast on a CPU."""
-        for module in networks.modules():
-            if isinstance(module, Convolution):
-                module.to(memory_format=_LAST[module.weight.ndim])  # pyright: ignore[reportCallIssue]
-        return networks.to(self.device)
+        return channels_last(networks).to(self.device)
+
+    @property
+    def room(self) -> int:
+        """Free bytes of the accelerator; none on a CPU, which has the pictures already."""
+        return torch.cuda.mem_get_info()[0] if self.device == "cuda" else 0
 
     def precision(self, is_precise: bool) -> AbstractContextManager[object]:
         """Half-width floats where they are fast and the loss bears them."""
@@ -54,10 +63,24 @@ def without_denormals() -> Iterator[None]:
 
 def find_machine() -> Machine:
     """The best device here; on a CPU, half-width floats only where it computes in them."""
-    if torch.cuda.is_available():
-        return Machine("cuda", torch.cuda.is_bf16_supported())
+    if device_here() == "cuda":
+        processors = torch.cuda.get_device_properties(0).multi_processor_count
+        return Machine("cuda", torch.cuda.is_bf16_supported(), _OF_TWO_CORES * processors)
     abilities = torch.cpu.get_capabilities()
     return Machine("cpu", bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16")))
+
+
+def brought(stacked: Stacked, device: str, room: int) -> Stacked:
+    """Pictures with a copy of them on a device, so that no turn waits for its own to be sent there.
+
+    Args:
+        stacked: Pictures of a cohort.
+        device: Where they are played with.
+        room: Free bytes there; where they would take more than a quarter of them, nothing is copied.
+    """
+    if stacked.stack.nbytes > room // _PART:
+        return stacked
+    return replace(stacked, near=torch.from_numpy(stacked.stack).to(device))
 
 
 def keep_freed_memory() -> bool:

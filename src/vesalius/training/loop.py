@@ -15,7 +15,7 @@ from vesalius.networks.blocks import seeded, size_of
 from vesalius.objectives.turn import Objective, Players, Turn
 from vesalius.recipes.recipe import Recipe
 from vesalius.training.average import Average
-from vesalius.training.devices import Machine
+from vesalius.training.devices import Machine, brought
 from vesalius.training.stream import Stacked, batch
 
 _SEEN_BY_PREPARE = 4096
@@ -175,7 +175,8 @@ def train(game: Game, stacked: Stacked) -> Iterator[Tick]:
         game: Changed in place.
         stacked: Training pictures.
     """
-    recipe = game.recipe
+    recipe, machine = game.recipe, game.machine
+    stacked = brought(stacked, machine.device, machine.room)
     while game.step < recipe.steps:
         losses: dict[str, Tensor] = {}
         for index, turn in enumerate(game.objective.turns()):

@@ -19,7 +19,7 @@ from vesalius.cohort.threads import each
 from vesalius.errors import EmptyCohortError, ImagingError
 from vesalius.example import Single
 from vesalius.networks.blocks import Shape
-from vesalius.shapes import Stack, Voxels
+from vesalius.shapes import Batch, Stack, Voxels
 from vesalius.storage import forget, written
 from vesalius.tasks import AnyTask
 
@@ -34,6 +34,8 @@ class Stacked:
         patients: Pseudonym of the person of each picture.
         keys: Name of the case of each picture.
         problems: One line for each case that could not be read; it has no picture here.
+        near: The same pictures where they are played with; None where they are taken from `stack`, turn by
+            turn. See `training.devices.brought`.
     """
 
     stack: Stack
@@ -41,6 +43,7 @@ class Stacked:
     patients: tuple[str, ...]
     keys: tuple[str, ...]
     problems: tuple[str, ...] = ()
+    near: Batch | None = None
 
     def __len__(self) -> int:
         return len(self.stack)
@@ -54,8 +57,12 @@ class Stacked:
     def at(self, index: Int[np.ndarray, "b"]) -> Single:
         """Some pictures as a batch; its people are numbered afresh."""
         people = np.unique([self.patients[row] for row in index], return_inverse=True)[1]
-        pictures, labels = (torch.from_numpy(one[index]) for one in (self.stack, self.labels))
-        return Single(pictures, labels, torch.from_numpy(people))
+        labels = torch.from_numpy(self.labels[index])
+        if self.near is None:
+            return Single(torch.from_numpy(self.stack[index]), labels, torch.from_numpy(people))
+        places, device = (torch.from_numpy(index), labels, torch.from_numpy(people)), self.near.device
+        rows, *others = (one.to(device) for one in places)
+        return Single(self.near[rows], *others)
 
 
 def stack(
