@@ -117,9 +117,8 @@ def write_in_bulk(
     known.refuse(classes, seed)
     # Workers need not stand where this process stands.
     work = folder.resolve().with_name(f".{folder.name}.shares")
-    asked = Share(
-        model.resolve(), known.card.weights, tuple(classes), seed, 0, evidence, work, nifti, known.device
-    )
+    told = known.card.weights, tuple(classes), seed, 0, evidence
+    asked = Share(model.resolve(), *told, work, nifti, known.device)
     shares = _claimed(asked, BATCHES * together(known.recipe))
     _filled(shares, spread, watch)
     _join(work, shares, known, folder)
