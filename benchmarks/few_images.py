@@ -55,7 +55,8 @@ def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:
     if made is not None:
         # Where nothing was augmented, whatever is seen of it is the detector's own fault.
         under = recipe(contest, "fixed", people, row.minutes) if arm == "none" else played
-        asked = detector(contest, under.objective.augment)
+        augment: Augment = getattr(under.objective, "augment", OFF)
+        asked = detector(contest, augment)
         found_leaks = leaks(asked, contest.side.val, made, contest.seed)
         told = replace(told, scores=(*told.scores, *map(scored, filter(is_told, found_leaks))))
         words = ", ".join(map(worded, found_leaks))

@@ -12,6 +12,7 @@ from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import TrainingError
 from vesalius.evidence.glance import Glance, glance_by
 from vesalius.networks.convnet import Generator
+from vesalius.networks.style import StyleGenerator
 from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
 from vesalius.training.checkpoint import set_rate
@@ -28,6 +29,9 @@ IN_TIME = 0.05
 
 FARTHER, UNCOVERED = 1.5, 0.1
 """Kernel distances may be so many times those of the uninjured run, and coverage may be so much lower."""
+
+WIDTH = 8
+"""Channels of the finest layer of all networks."""
 
 _WILD = 20.0
 
@@ -193,8 +197,12 @@ def free(recipe: Recipe) -> Recipe:
 
 def scratch(recipe: Recipe) -> Recipe:
     """A game whose generator starts from noise."""
-    plain = Generator(width=recipe.objective.generator.width)
-    return replace(recipe, objective=replace(recipe.objective, generator=plain))
+    return replace(recipe, objective=replace(recipe.objective, generator=Generator(width=WIDTH)))
+
+
+def styled(recipe: Recipe) -> Recipe:
+    """A game whose generator starts from noise and has no normalisation that would tame a wild rate."""
+    return replace(recipe, objective=replace(recipe.objective, generator=StyleGenerator(width=WIDTH)))
 
 
 def as_it_is(recipe: Recipe) -> Recipe:

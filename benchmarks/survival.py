@@ -3,8 +3,8 @@
 Run as ``.venv/bin/python benchmarks/survival.py [--quick] [--steps N] [--kills N]``. Phantoms at 32 x 32,
 those with a lesion lying on their side, and the recipe's networks at a quarter of their width, on the CPU.
 Beside the recipe as it is, which shrugs off much, stand games that an injury is meant to ruin: a generator
-that may leave its head start, or has none. Each of these is played sound, injured under the watch, and
-injured with nobody watching.
+that may leave its head start, has none, or has styles and no normalisation. Each of these is played sound,
+injured under the watch, and injured with nobody watching.
 
 An injury counts as met when it was seen within 5 % of the budget of its onset and the run then stopped with
 an account, or recovered (beside the sound run it is finite, no rougher than four times and no less varied
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import torch
 from injuries import (
+    WIDTH,
     Fate,
     Injury,
     Ward,
@@ -36,6 +37,7 @@ from injuries import (
     free,
     nothing,
     scratch,
+    styled,
     unreal,
     ward_of,
     wild,
@@ -45,13 +47,14 @@ from promise import promise
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.model.model import load_model
+from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.fit import finish, play
 from vesalius.training.run import open_run
 
-PEOPLE, SIZE, WIDTH = 100, 32, 8
+PEOPLE, SIZE = 100, 32
 
 PROGRAM = """
 import sys
@@ -75,6 +78,8 @@ def recipe_of(people: Cohort, steps: int) -> Recipe:
     """The default game, small."""
     recipe = conditional_gan(synthesis_of(people, SIZE, "label"), people, 1.0)
     game = recipe.objective
+    if not isinstance(game, Hinge):
+        raise TypeError(f"objective is {game.kind}, wanted hinge")
     small = replace(
         game,
         generator=replace(game.generator, width=WIDTH),
@@ -87,8 +92,8 @@ HALF = 0.5
 WILD = "penalty off, rate x20"
 
 RUINOUS = (
-    Injury(WILD, wild, 0.0, free),
-    Injury(f"{WILD}, half-way", wild, HALF, free),
+    Injury(WILD, wild, 0.0, styled),
+    Injury(f"{WILD}, half-way", wild, HALF, styled),
     Injury("all-black batches", black, HALF, free),
     Injury("a class removed", classless, 0.0, scratch),
     Injury("NaN in one picture", unreal, HALF, free),
