@@ -23,6 +23,7 @@ from vesalius.tasks.synthesis import Synthesis
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training.fit import finish, fit, play
+from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.stream import stack
 from vesalius.training.watch import Look
@@ -41,8 +42,8 @@ def test_a_finished_run_holds_recipe_ledger_and_a_model_that_loads(recipe_for, f
     assert loaded.card == model.card
     assert (loaded.card.steps, loaded.card.cases, loaded.card.patients) == (30, 12, 12)
     assert torch.equal(loaded.sample([0, 1], 5), model.sample([0, 1], 5))
-    steps = [line["step"] for line in ledger.read(folder / "ledger.jsonl")]
-    assert steps == [25, 30]
+    steps = [line["step"] for line in ledger.read(folder / "ledger.jsonl") if "seconds" in line]
+    assert steps == [5, 10, 15, 20, 25, 30]
     assert "discriminator/r1" in ledger.read(folder / "ledger.jsonl")[0]
 
 
@@ -104,7 +105,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before_an
     recipe_for, finished, people, tmp_path
 ):
     _, model = finished
-    for last in (7, 9):
+    for last in (9, 10):
         run = open_run(tmp_path, recipe_for(people), people)
         for tick in play(run):
             if tick.step == last:
@@ -113,10 +114,10 @@ def test_a_run_whose_newest_checkpoint_is_damaged_goes_on_from_the_one_before_an
     content[-1] ^= 1
     run.checkpoint.write_bytes(content)
     run = open_run(tmp_path, recipe_for(people), people)
-    assert run.game.step == 7
+    assert run.game.step == 9
     assert "checkpoint is damaged" in run.damage
-    (said,) = ledger.read(run.ledger)
-    assert said["step"] == 7
+    (said,) = [line for line in ledger.read(run.ledger) if "event" in line]
+    assert said["step"] == 9
     assert "newest checkpoint was damaged" in said["event"]
     for _ in play(run):
         pass
@@ -199,8 +200,8 @@ class Slow:
 def test_the_time_of_the_last_look_is_part_of_the_budget(recipe_for, people, tmp_path, monkeypatch):
     judge = Slow()
     monkeypatch.setattr(fitting, "time", judge)
-    monkeypatch.setattr(fitting, "LOOKS", frozenset({1}))
     run = open_run(tmp_path, recipe_for(people, steps=10**6), people, minutes=0.2)
+    run.keep(Rhythm(beat=50, looks=(1,)))
     run.judge = judge
     for _ in play(run):
         pass

@@ -213,7 +213,7 @@ def test_a_run_moves_between_one_process_and_two_and_one_of_them_writes(people, 
     for _ in play(taken_up):
         pass
     lines = [line["step"] for line in ledger.read(folder / "run" / "ledger.jsonl") if "seconds" in line]
-    assert lines == [25, 30]
+    assert lines == [5, 10, 15, 20, 25, 30]
     whole = fit(recipe, people, tmp_path / "whole")
     torch.testing.assert_close(finish(taken_up).sample([0, 1], 3), whole.sample([0, 1], 3), atol=1e-3, rtol=0)
 
@@ -224,7 +224,7 @@ def test_two_tasks_of_slurm_finish_one_model(recipes, tmp_path):
         codes, said = ended(processes)
     assert codes == [0, 0], said
     lines = [line["step"] for line in ledger.read(folder / "run" / "ledger.jsonl") if "seconds" in line]
-    assert lines == [25, 26]
+    assert lines == [5, 10, 15, 20, 25, 26]
     assert load_model(folder / "run" / "model").card.played == 26
 
 

@@ -10,7 +10,9 @@ import torch
 from vesalius.errors import TrainingError
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
+from vesalius.training import run as running
 from vesalius.training.fit import finish, fit, play
+from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
 
@@ -31,7 +33,7 @@ class Pleased:
 
 @pytest.fixture(autouse=True)
 def early(monkeypatch):
-    monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 30}))
+    monkeypatch.setattr(running, "rhythm_of", lambda steps: Rhythm(beat=50, looks=(10, 30)))
 
 
 def events(run):

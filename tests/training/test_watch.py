@@ -10,7 +10,9 @@ import torch
 from vesalius.imaging.intensity import Percentile
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
+from vesalius.training import run as running
 from vesalius.training.fit import finish, fit, play
+from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look, look
 
@@ -37,7 +39,7 @@ def looked_at(run):
 
 @pytest.fixture(autouse=True)
 def early(monkeypatch):
-    monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 20}))
+    monkeypatch.setattr(running, "rhythm_of", lambda steps: Rhythm(beat=50, looks=(10, 20)))
 
 
 def leave_halfway(run):
@@ -108,7 +110,7 @@ def test_a_run_killed_after_a_checkpoint_on_a_look_keeps_the_same_moment(
     recipe_for, people, tmp_path, monkeypatch, last
 ):
     monkeypatch.setattr(fitting, "_CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(fitting, "LOOKS", frozenset({10, 25}))
+    monkeypatch.setattr(running, "rhythm_of", lambda steps: Rhythm(beat=50, looks=(10, 25)))
     run = open_run(tmp_path / "whole", recipe_for(people), people)
     run.judge = Scripted(2.0, 1.0)
     again = open_run(killed(run, last), recipe_for(people), people)

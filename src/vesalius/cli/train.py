@@ -126,9 +126,13 @@ def train_with_bar(run: Run) -> Model:
     keep_freed_memory()
     is_timed = run.limit < inf
     total, unit = (round(run.limit), "s") if is_timed else (run.game.recipe.steps, "steps")
+    said_of = run.rhythm
     with bar(f"training ({unit})", total) as shown:
         for tick in play(run):
             shown.at(min(total, round(run.seconds)) if is_timed else tick.step)
+            if run.rhythm != said_of:
+                said_of = run.rhythm
+                aside.print(run.rhythm.words, markup=False)
     model = finish(run)
     said = (*events_of(run.ledger), *hurried(model.card, run.game.recipe))
     for remark in (*said, *monotonous(model.card, run.ledger)):
@@ -137,7 +141,7 @@ def train_with_bar(run: Run) -> Model:
 
 
 def chosen(run: Run) -> str:
-    """What was derived for a run, in one line; all of it stands in its recipe.json."""
+    """What was derived for a run, in one line; it stands in its recipe.json, its rhythm in rhythm.json."""
     recipe, learnt = run.game.recipe, run.stacked
     game, people = recipe.objective, len(set(learnt.patients))
     counted = np.bincount(learnt.labels, minlength=len(recipe.task.classes))
@@ -155,6 +159,7 @@ def chosen(run: Run) -> str:
         *(f"augmented by {number}" for number in _numbers(getattr(game, "augment", None))),
         *(f"augmentation adapts by {number}" for number in _numbers(getattr(game, "adaptive", None))),
         *_paced(run.game.machine.pace),
+        *(() if run.is_untimed else (run.rhythm.words,)),
     )
     return ", ".join(words)
 

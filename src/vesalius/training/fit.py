@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from statistics import fmean
 
@@ -21,11 +22,11 @@ from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Tick, train
 from vesalius.training.processes import most, told
 from vesalius.training.rescue import fault, rescue, shelter
+from vesalius.training.rhythm import is_timed_enough, spaced, timed
 from vesalius.training.run import Run, open_run
 from vesalius.training.transfer import Start
-from vesalius.training.watch import LOOKS, Judge, look, settled
+from vesalius.training.watch import Judge, look, settled
 
-_LEDGER_STEPS = 25
 _CHECKPOINT_SECONDS = 60.0
 
 
@@ -46,10 +47,9 @@ def play(run: Run) -> Iterator[Tick]:
     is_whole = False
     try:
         with without_denormals(), held_back(most) as give_interrupt:
-            for tick in () if run.is_over else train(run.game, run.stacked):
-                run.seconds = clock()
+            for tick in () if run.is_over else _timed(run, clock):
                 since.append(tick)
-                is_noted = tick.step % _LEDGER_STEPS == 0 or run.is_over
+                is_noted = run.rhythm.is_noted(tick.step) or run.is_over
                 trouble = _trouble(run, since) if is_noted else ""
                 if trouble:
                     rescue(run, trouble)
@@ -142,8 +142,8 @@ def fit(
 
 
 def _is_looked_at(run: Run) -> bool:
-    """Whether a judge has his look after this step: at fixed steps, and at the last."""
-    return run.game.step in LOOKS or run.is_over
+    """Whether a judge has his look after this step: at those of the rhythm, and at the last."""
+    return run.rhythm.is_looked_at(run.game.step) or run.is_over
 
 
 def _ask(run: Run, judge: Judge) -> None:
@@ -163,6 +163,31 @@ def _are_finite(since: list[Tick]) -> bool:
     return True
 
 
+def _timed(run: Run, clock: Callable[[], float]) -> Iterator[Tick]:
+    """Play on, and tell the time; the first steps give a run that the clock ends its rhythm.
+
+    The very first is not timed: it takes longer than others.
+    """
+    begun: tuple[int, float] | None = None
+    for tick in train(run.game, run.stacked):
+        if run.is_untimed:
+            _wait(tick)
+        run.seconds = clock()
+        if run.is_untimed and begun is None:
+            begun = tick.step, run.seconds
+        elif run.is_untimed and begun is not None:
+            steps, seconds = tick.step - begun[0], run.seconds - begun[1]
+            if is_timed_enough(tick.step, seconds, run.limit):
+                run.keep(timed(seconds / steps, run.limit, run.game.recipe.steps))
+        yield tick
+
+
+def _wait(tick: Tick) -> None:
+    """Until the step is done: on an accelerator it is otherwise only asked for."""
+    for value in tick.losses.values():
+        value.item()
+
+
 def _clock(before: float) -> Callable[[], float]:
     """Seconds played, those of the first process; `before` of them until now."""
     started = time.monotonic()
@@ -174,7 +199,10 @@ def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
     game = run.game
     is_kept, game.kept, game.haven = told(lambda: (_is_sheltered(run, since), game.kept, game.haven))
     later = clock()
-    run.reserve, run.seconds = later - run.seconds, later
+    run.reserve, before, run.seconds = later - run.seconds, run.seconds, later
+    if told(lambda: run.judge is not None and not run.rhythm.look and run.limit < inf):
+        expected = min(float(game.recipe.steps), game.step * (run.limit - run.reserve) / max(before, 1e-9))
+        run.keep(spaced(run.rhythm, run.reserve, game.step, expected, run.limit))
     return is_kept
 
 

@@ -17,9 +17,6 @@ from vesalius.shapes import Batch, Classes
 from vesalius.training.loop import Game, Pulse
 from vesalius.training.stream import Stacked, batch
 
-BEAT = 50
-"""Steps from one pulse to the next."""
-
 _SEEN = 64
 _COARSE = 8
 _TURN = 97

@@ -6,7 +6,7 @@ from vesalius.errors import TrainingError
 from vesalius.training import ledger
 from vesalius.training.checkpoint import fall_back, save, set_rate
 from vesalius.training.loop import Haven
-from vesalius.training.pulse import BEAT, fault_of_made, fault_of_one, fault_of_pictures, made_pulse
+from vesalius.training.pulse import fault_of_made, fault_of_one, fault_of_pictures, made_pulse
 from vesalius.training.run import TRIES, Run, fresh
 
 
@@ -14,13 +14,13 @@ def fault(run: Run) -> str:
     """What is wrong with a game after a step; nothing when all is well, or is not looked at now.
 
     Args:
-        run: Its pulse is noted in the ledger at every `BEAT`-th step.
+        run: Its pulse is noted in the ledger at every beat of its rhythm.
 
     Raises:
         TrainingError: The training pictures are not what they were: no calm helps.
     """
     game = run.game
-    if game.step % BEAT:
+    if not run.rhythm.is_felt(game.step):
         return ""
     if wrong := fault_of_pictures(game, run.stacked, run.usual):
         raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")

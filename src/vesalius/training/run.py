@@ -17,8 +17,9 @@ from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
 from vesalius.training.loop import Game, begin
-from vesalius.training.processes import first_alone
+from vesalius.training.processes import first_alone, told
 from vesalius.training.pulse import Usual, real_pulse, usual_of
+from vesalius.training.rhythm import EARLY, USUAL, Rhythm, read_rhythm, rhythm_of, write_rhythm
 from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.transfer import Start, carry
 from vesalius.training.watch import Judge
@@ -29,6 +30,7 @@ TRIES = 3
 PEOPLE = "cohort.sha256"
 """The file that tells a folder of a run from any other."""
 
+_RHYTHM = "rhythm.json"
 _ROUNDING = 1e-6
 
 _DAMAGED = "the newest checkpoint was damaged; the run went on from the one before it"
@@ -53,6 +55,8 @@ class Run:
         damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
             before it; ``""`` when it did.
         start: The run whose weights it started from; None for a fresh draw.
+        rhythm: After which steps it is noted, felt and looked at.
+        is_untimed: Whether its rhythm is still to be found, from how long its first steps take.
     """
 
     folder: Path
@@ -67,6 +71,8 @@ class Run:
     judge: Judge | None = None
     damage: str = ""
     start: Start | None = None
+    rhythm: Rhythm = USUAL
+    is_untimed: bool = False
 
     @property
     def ledger(self) -> Path:
@@ -82,6 +88,16 @@ class Run:
     def shelter(self) -> Path:
         """Where the moment to fall back to is kept."""
         return self.folder / "shelter.safetensors"
+
+    def keep(self, rhythm: Rhythm) -> None:
+        """Go on in a rhythm, also when the run is taken up.
+
+        Raises:
+            StorageError: The disk is unwilling.
+        """
+        self.rhythm, self.is_untimed = rhythm, False
+        if is_first():
+            write_rhythm(rhythm, self.folder / _RHYTHM)
 
     @property
     def is_over(self) -> bool:
@@ -124,7 +140,7 @@ def open_run(
         stacked, found = _laid_out(folder, recipe, cohort, people, watch)
     game = fresh(found or recipe, stacked, find_machine(), start)
     run = Run(folder, cohort, told.sha256, stacked, game, usual_of(game, stacked), limit=limit, start=start)
-    return _begun(run) if found is None else _taken_up(run)
+    return _in_rhythm(_begun(run) if found is None else _taken_up(run))
 
 
 def _laid_out(
@@ -252,4 +268,19 @@ def _taken_up(run: Run) -> Run:
     ledger.rewind(run.ledger, run.game.step)
     if run.damage:
         ledger.append(run.ledger, {"step": run.game.step, "event": _DAMAGED})
+    return run
+
+
+def _in_rhythm(run: Run) -> Run:
+    """The run in the rhythm that it had; a new one finds it, by its steps or by how long the first take.
+
+    One from before there were rhythms goes on in the usual one.
+    """
+    file, game = run.folder / _RHYTHM, run.game
+    if (found := told(lambda: read_rhythm(file) if file.exists() else None)) is not None:
+        run.rhythm, run.reserve = found, found.look
+    elif run.limit < inf and game.step < EARLY:
+        run.is_untimed = True
+    else:
+        run.keep(rhythm_of(game.recipe.steps) if game.step < EARLY else USUAL)
     return run

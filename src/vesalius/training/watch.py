@@ -20,9 +20,6 @@ from vesalius.training.average import Average, settle_centre, settle_norms
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
-LOOKS = frozenset(round(250 * 2 ** (half / 2)) for half in range(40))
-"""Steps after which the watch looks: half octaves, so that its cost grows with the logarithm of a run."""
-
 _SEEN_AT_ONCE = 64
 _BATCHES = 16
 _VALUES_AT_ONCE = 2**23
