@@ -50,10 +50,10 @@ def play(run: Run) -> Iterator[Tick]:
             for tick in () if run.is_over else _timed(run, clock):
                 since.append(tick)
                 is_noted = run.rhythm.is_noted(tick.step) or run.is_over
-                trouble = _trouble(run, since) if is_noted else ""
-                if trouble:
-                    rescue(run, trouble)
-                is_kept = not trouble and _is_looked_at(run) and _look(run, since, clock)
+                is_well = not is_noted or _is_well(run, since)
+                is_kept = is_well and _is_looked_at(run) and _look(run, since, clock)
+                if run.is_over and not is_noted:  # The look itself has used up the budget.
+                    _is_well(run, since)
                 is_whole = True
                 # After the look: a run taken up from here does not look at this step again.
                 if is_kept or (is_noted and time.monotonic() - saved > _CHECKPOINT_SECONDS):
@@ -216,11 +216,13 @@ def _is_sheltered(run: Run, since: list[Tick]) -> bool:
     return True
 
 
-def _trouble(run: Run, since: list[Tick]) -> str:
-    """Note what happened since the last entry, and say what the first process finds wrong."""
+def _is_well(run: Run, since: list[Tick]) -> bool:
+    """Note what happened since the last entry; fall back where the first process finds a fault."""
     found = told(lambda: _found(run, since))
     since.clear()
-    return found
+    if found:
+        rescue(run, found)
+    return not found
 
 
 def _found(run: Run, since: list[Tick]) -> str:
