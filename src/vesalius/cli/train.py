@@ -179,10 +179,15 @@ def _kept(run: Run) -> list[str]:
 
 
 def _numbers(spec: AnyObjective | AnyNetwork | Augment | Adaptive | None) -> list[str]:
-    """The numbers of a game, a network or an augmentation by name, but those that are 0."""
+    """Numbers and choices of a game, a network or an augmentation by name, but those that are 0 or none."""
     named = fields(spec) if spec is not None else ()
     values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in named)
-    return [f"{name} {value:g}" for name, value in values if isinstance(value, int | float) and value]
+    numbers = [(name, f"{value:g}" if isinstance(value, int | float) else value) for name, value in values]
+    return [
+        f"{name} {value}"
+        for name, value in numbers
+        if isinstance(value, str) and name != "kind" and value not in ("0", "none")
+    ]
 
 
 def named(name: str) -> RecipeOf:
