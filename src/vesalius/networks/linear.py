@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
@@ -33,7 +34,6 @@ Kept = Literal["all", "foreseen"]
 
 _MOST = 64
 _ROOM = 2**26
-_AT_ONCE = 16
 
 
 def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
@@ -176,8 +176,11 @@ class LinearBase(nn.Module):
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures of the first `components` latent coordinates."""
         coefficients = latents[:, : self.components].float()
-        offset = torch.einsum("br,brd->bd", coefficients, self.weight[condition])
-        coarse = (self.mean[condition] + offset).unflatten(1, self.grid)
+        told = one_hot(condition, len(self.mean)).to(coefficients)
+        # One product over all classes: to gather the components of each picture takes many times as long.
+        with torch.autocast(latents.device.type, enabled=False):
+            spread = (told[:, :, None] * coefficients[:, None]).flatten(1) @ self.weight.flatten(0, 1)
+            coarse = (told @ self.mean + spread).unflatten(1, self.grid)
         return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), float(self.by)), self.axes)
 
     def completed(self, latents: Latents, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
@@ -198,8 +201,7 @@ class LinearBase(nn.Module):
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
         latents = torch.randn(len(condition), self.components, generator=rng)
-        # A few at a time: each takes a copy of all components of its class, which may be 4 MiB and more.
-        return torch.cat(list(map(self, latents.split(_AT_ONCE), condition.split(_AT_ONCE))))
+        return self(latents, condition)
 
     def fit(
         self,
