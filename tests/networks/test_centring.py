@@ -57,18 +57,19 @@ def test_a_picture_that_is_alone_in_its_class_differs_from_earlier_ones():
 def test_what_a_trained_generator_makes_has_the_mean_of_the_cohort(common, groups):
     spec = Generator(width=4, latent=6, head_start=2, centred=common)
     generator = spec.build((1, 1, 16, 16), classes=2).eval()
-    assert generator.base is not None
-    generator.base.mean.copy_(torch.randn(generator.base.mean.shape, generator=seeded(5)))
-    generator.base.weight.copy_(torch.randn(generator.base.weight.shape, generator=seeded(8)))
+    base = generator.base
+    assert base is not None
+    base.mean.copy_(torch.randn(base.mean.shape, generator=seeded(5)))
+    base.weight.copy_(torch.randn(base.weight.shape, generator=seeded(8)))
     torch.nn.init.normal_(generator.head.weight, generator=seeded(6))
     latents, classes = torch.randn(2000, 6, generator=seeded(7)), torch.arange(2000) % 2
 
     def shift() -> list[float]:
-        added = (generator(latents, classes) - generator.base(latents, classes)).detach()
+        added = (generator(latents, classes) - base(latents, classes)).detach()
         found = [added[torch.isin(classes, torch.tensor(group))].mean(0) for group in groups]
         return [float(mean.square().mean().sqrt()) for mean in found]
 
-    spread = float((generator(latents, classes) - generator.base(latents, classes)).detach().std(0).mean())
+    spread = float((generator(latents, classes) - base(latents, classes)).detach().std(0).mean())
     before = shift()
     settle_centre(generator, spec.latent, classes[:64], seed=0)
     assert min(before) > spread
