@@ -61,7 +61,9 @@ def test_what_a_trained_generator_makes_has_the_mean_of_the_cohort(common, group
     assert base is not None
     base.mean.copy_(torch.randn(base.mean.shape, generator=seeded(5)))
     base.weight.copy_(torch.randn(base.weight.shape, generator=seeded(8)))
-    torch.nn.init.normal_(generator.head.weight, generator=seeded(6))
+    for each in (generator.head.weight, generator.embedding.weight):
+        torch.nn.init.normal_(each, generator=seeded(6))
+    torch.nn.init.normal_(generator.stem.bias, 0.0, 2.0, generator=seeded(6))  # a pattern that all have
     latents, classes = torch.randn(2000, 6, generator=seeded(7)), torch.arange(2000) % 2
 
     def shift() -> list[float]:
@@ -73,7 +75,7 @@ def test_what_a_trained_generator_makes_has_the_mean_of_the_cohort(common, group
     before = shift()
     settle_centre(generator, spec.latent, classes[:64], seed=0)
     assert min(before) > spread
-    assert max(shift()) < 0.15 * spread
+    assert max(shift()) < 0.2 * spread
 
 
 def test_a_generator_without_a_head_start_has_no_mean_to_be_centred_about():
