@@ -90,7 +90,7 @@ def test_a_slow_run_that_the_clock_ends_gets_several_looks_and_a_haven(recipe_fo
     run = opened(recipe_for, people, tmp_path)
     run.judge = judge
     until(run, 60)
-    assert (run.rhythm.pace, run.rhythm.beat) == (3.0, 5)
+    assert (run.rhythm.step, run.rhythm.beat) == (3.0, 5)
     assert run.game.haven.step == 44
     for _ in play(run):
         pass
@@ -144,7 +144,7 @@ def test_a_run_left_before_its_rhythm_was_known_finds_it_when_it_is_taken_up(
     world(step=3.0)
     assert until(opened(recipe_for, people, tmp_path), 1).is_untimed
     run = until(opened(recipe_for, people, tmp_path), 6)
-    assert (run.rhythm.pace, run.rhythm.beat) == (3.0, 5)
+    assert (run.rhythm.step, run.rhythm.beat) == (3.0, 5)
 
 
 def test_a_run_from_before_there_were_rhythms_goes_on_in_the_usual_one(recipe_for, people, tmp_path, world):

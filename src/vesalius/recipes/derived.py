@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log2
 
-from vesalius.cohort.cohort import Cohort
+from vesalius.cohort.cohort import Cohort, Fact
+from vesalius.cohort.crossing import Levels
 from vesalius.networks.blocks import beyond, size_of, space_of
 from vesalius.networks.centring import Common
 from vesalius.networks.convnet import Discriminator, Generator
@@ -167,12 +168,13 @@ def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) ->
         batch=batch,
         strength=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
-        centred=_centred(task, train, batch),
+        centred=_centred(task, train, counts, batch),
     )
 
 
-def _centred(task: Synthesis, train: Cohort, batch: int) -> Common:
-    roots = [count**0.5 for count in Counter(map(task.told, train.cases)).values()]
+def _centred(task: Synthesis, train: Cohort, counts: Counter[Fact | Levels | None], batch: int) -> Common:
+    # A batch draws classes by the root of their share; see `training.stream.batch`.
+    roots = [count**0.5 for count in counts.values()]
     people = Counter(name for name, _ in {(task.told(case), case.patient) for case in train.cases})
     is_rare = batch * min(roots) < _MEMBERS * sum(roots) or min(people.values()) < FEWEST
     return "all" if is_rare else "class"

@@ -30,13 +30,13 @@ class Rhythm:
         beat: Steps from one pulse to the next; see `training.pulse`.
         looks: Steps after which the watch looks, besides the last: half octaves, so that its cost grows with
             the logarithm of a run.
-        pace: Seconds of a step, by the first of them; 0 where they were not timed.
+        step: Seconds of a step, by the first of them; 0 where they were not timed.
         look: Seconds of the first look of a judge; 0 until it is known.
     """
 
     beat: int
     looks: tuple[int, ...]
-    pace: float = 0.0
+    step: float = 0.0
     look: float = 0.0
 
     @property
@@ -50,7 +50,7 @@ class Rhythm:
         first = ", ".join(map(str, self.looks[:4]))
         return ", ".join(
             (
-                *([f"a step takes {self.pace:.2g} s"] if self.pace else ()),
+                *([f"a step takes {self.step:.2g} s"] if self.step else ()),
                 f"the pulse is felt every {self.beat} steps",
                 f"the watch looks after {first}, ... steps",
                 *([f"a look takes {self.look:.2g} s"] if self.look else ()),
@@ -77,8 +77,8 @@ USUAL = Rhythm(beat=_BEAT, looks=tuple(step for step in _GRID if step >= _FIRST_
 def rhythm_of(steps: int) -> Rhythm:
     """The rhythm of a run of so many steps: 40 pulses, and its first look after an eighth of it.
 
-    From 2,000 steps on it is the usual one. Short of 200 there are fewer pulses, as one costs about as much
-    as half a step.
+    From 2,000 steps on it is the usual one. Short of 200 there are fewer pulses, as one costs nearly as
+    much as a step.
 
     Args:
         steps: Expected length of the run.
@@ -108,16 +108,16 @@ def is_timed_enough(step: int, seconds: float, limit: float) -> bool:
     return step >= EARLY or seconds >= _TIMED * limit
 
 
-def timed(pace: float, limit: float, steps: int) -> Rhythm:
+def timed(step: float, limit: float, steps: int) -> Rhythm:
     """The rhythm of a run that the clock ends.
 
     Args:
-        pace: Seconds of a step.
+        step: Seconds of a step.
         limit: The budget, in seconds.
         steps: Most that are played.
     """
-    expected = min(steps, int(limit / max(pace, _INSTANT)))
-    return replace(rhythm_of(expected), pace=round(pace, 6))
+    expected = min(steps, int(limit / max(step, _INSTANT)))
+    return replace(rhythm_of(expected), step=round(step, 6))
 
 
 def spaced(rhythm: Rhythm, look: float, step: int, expected: float, limit: float) -> Rhythm:
