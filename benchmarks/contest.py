@@ -1,6 +1,5 @@
 """One cohort and seed on which methods are trained for the same time and measured by the same people."""
 
-import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from cohorts import Opened
-from pydantic import TypeAdapter
-from sheets import leave_shown
+from rows import Row, Score, origin
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import EmptyCohortError, EvidenceError, TrainingError
@@ -27,7 +25,6 @@ from vesalius.evidence.views import References, Seen, references, seen, view
 from vesalius.model.model import Model
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
-from vesalius.storage import forget, written
 from vesalius.training.devices import find_machine
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, open_run
@@ -57,61 +54,6 @@ METHODS = {
 
 _WANTED = ("KID", "coverage", "C2ST")
 _MADE = 500
-_BULKY = ("pictures.npy", "pictures.json", "checkpoint*", "shelter*")
-
-
-@dataclass(frozen=True)
-class Score:
-    """One number of a method.
-
-    Args:
-        name: Measure and feature space, or classifier.
-        estimate: What the method reaches on test people.
-        real: What real pictures reach: against each other, or as training pictures of the classifier.
-    """
-
-    name: str
-    estimate: Estimate
-    real: float | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """How one method did on one cohort with one seed.
-
-    Args:
-        cohort: Name of the cohort.
-        method: Name of the method.
-        seed: Of training and measurement.
-        minutes: Budget.
-        quick: Measured with fewer repetitions.
-        kept: Step that was kept.
-        played: Steps in all.
-        seconds: What they took, the looks of the watch included.
-        spaces: Fingerprints of the feature spaces.
-        scores: The numbers; none where the method failed.
-        problem: Why it failed.
-    """
-
-    cohort: str
-    method: str
-    seed: int
-    minutes: float
-    quick: bool
-    kept: int = 0
-    played: int = 0
-    seconds: float = 0.0
-    spaces: tuple[str, ...] = ()
-    scores: tuple[Score, ...] = ()
-    problem: str = ""
-
-    def score(self, name: str) -> Score | None:
-        """The number of a name; None where it was not measured."""
-        return next((one for one in self.scores if one.name == name), None)
-
-
-ROW = TypeAdapter(Row)
-"""Reads and writes rows as JSON."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,23 +182,6 @@ def freed(recipe: Recipe) -> Recipe:
     return replace(recipe, objective=replace(recipe.objective, generator=generator))
 
 
-def found(asked: Row, folder: Path) -> Row | None:
-    """What an earlier run left of a row; None where it left nothing. One of another budget ends the program.
-
-    Args:
-        asked: Who is to be measured, and for how long.
-        folder: Of the row.
-    """
-    file = folder / "row.json"
-    if not file.exists():
-        return None
-    row = ROW.validate_json(file.read_bytes())
-    if (row.minutes, row.quick) != (asked.minutes, asked.quick):
-        played, wanted = (f"{one.minutes:g}{', quick' * one.quick}" for one in (row, asked))
-        sys.exit(f"{file}: played {played} minutes, wanted {wanted}: name a new --out")
-    return row
-
-
 def trained(run: Run) -> Model:
     """The model of a run that is played to its end."""
     for _ in play(run):
@@ -272,6 +197,7 @@ def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, St
         row: Who plays, for how long.
         by: A run as it stands, or what one has left, which is not played; None for the linear model.
     """
+    row = replace(row, origin=origin())
     try:
         if by is None:
             made = contest.linear()
@@ -283,20 +209,3 @@ def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, St
         return replace(row, spaces=spaces, scores=contest.scores(made)), made
     except (EmptyCohortError, EvidenceError, TrainingError) as error:
         return replace(row, problem=str(error)), None
-
-
-def keep(row: Row, made: Stacked | None, folder: Path) -> None:
-    """Leave a row and the pictures that are shown, then drop what only a broken-off run needs.
-
-    Args:
-        row: What was measured; it is written last.
-        made: The pictures; None where the method failed.
-        folder: Of the row: beside it lies that of the run.
-    """
-    if made is not None:
-        leave_shown(made, folder / "shown.npy")
-    with written(folder / "row.json") as beside:
-        beside.write_bytes(ROW.dump_json(row, indent=2))
-    for pattern in _BULKY:
-        for file in (folder / "run").glob(pattern):
-            forget(file)

@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 
 from cohorts import COHORTS, opened, some
-from contest import Contest, Row, Score, entered, found, keep
+from contest import Contest, entered
 from promise import promise
+from rows import RECORD, Row, Score, found, keep
 from synthesis import SIZE, show
 
 from vesalius.cohort.cohort import Cohort
@@ -46,7 +47,7 @@ def recipe(contest: Contest, arm: str, people: Cohort, minutes: float) -> Recipe
 
 def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:
     """Play and measure one arm with so many people, and say what leaked; what is finished is taken up."""
-    if (earlier := found(row, folder)) is not None:
+    if (earlier := found(row, folder, RECORD)) is not None:
         return earlier
     folder.mkdir(parents=True, exist_ok=True)
     people, arm = some(contest.side.people.parts.train, count), row.method.split()[0]
@@ -62,7 +63,7 @@ def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:
         words = ", ".join(map(worded, found_leaks))
         (folder / "leaks.txt").write_text(f"{words}\n")
         print(f"{row.method}, seed {row.seed}: leaks: {words}", flush=True)
-    keep(told, made, folder)
+    keep(told, made, folder, RECORD)
     return told
 
 

@@ -6,8 +6,9 @@ same wall time, the looks of the watch included, and is measured on the test peo
 in two feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a
 classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
 a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
-again; a run that was broken off goes on. ``COHORT/sheet.png`` shows all methods side by side. With
-``--again`` what is finished is measured anew, for when a measure was mended.
+again, nor is what ``benchmarks/rows`` records of another day; a run that was broken off goes on.
+``COHORT/sheet.png`` shows all methods side by side. With ``--again`` what is finished is measured anew, for
+when a measure was mended.
 
 Ours is worse than a method where intervals of the kernel distance lie apart in its disfavour in either
 space, and clearly better where they lie apart in its favour in both; over seeds the median counts.
@@ -21,8 +22,9 @@ from pathlib import Path
 from statistics import median
 
 from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
-from contest import LINEAR, METHODS, Contest, Row, entered, found, keep
+from contest import LINEAR, METHODS, Contest, entered
 from promise import promise
+from rows import RECORD, Row, found, keep
 from sheets import leave_shown, sheet
 
 from vesalius.cli.people import People
@@ -58,6 +60,7 @@ class Place:
         minutes: Budget of each run.
         quick: Fewer repetitions of the measurement, fewer phantoms.
         again: Measure finished rows anew.
+        record: Folder of the rows of all days.
     """
 
     out: Path
@@ -65,6 +68,7 @@ class Place:
     minutes: float
     quick: bool
     again: bool = False
+    record: Path = RECORD
 
     def folder(self, cohort: str, seed: int, method: str) -> Path:
         """Of one row."""
@@ -92,22 +96,22 @@ def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list
     for method in methods:
         folder = place.folder(cohort, seed, method)
         asked = Row(cohort, method, seed, place.minutes, place.quick)
-        row, kept = found(asked, folder), folder / "run" / "model"
+        row, kept = found(asked, folder, place.record), folder / "run" / "model"
         if row is None:
             folder.mkdir(parents=True, exist_ok=True)
             run = None if method == LINEAR else begun(contest(), method, place.minutes, folder / "run")
-            row = measured(contest(), asked, run, folder)
+            row = measured(contest(), asked, run, place)
         elif place.again and (method == LINEAR or kept.exists()):
-            row = measured(contest(), asked, None if method == LINEAR else load_model(kept), folder)
+            row = measured(contest(), asked, None if method == LINEAR else load_model(kept), place)
         show(row)
         rows.append(row)
     return rows
 
 
-def measured(contest: Contest, asked: Row, by: Run | Model | None, folder: Path) -> Row:
-    """The row of a method, left in its folder with what is shown of it."""
+def measured(contest: Contest, asked: Row, by: Run | Model | None, place: Place) -> Row:
+    """The row of a method, left in its folder with what is shown of it, and in the record."""
     row, made = entered(contest, asked, by)
-    keep(row, made, folder)
+    keep(row, made, place.folder(row.cohort, row.seed, row.method), place.record)
     return row
 
 

@@ -14,8 +14,8 @@ from vesalius.evidence.estimate import Estimate
 @pytest.fixture
 def bench(script):
     loaded = script("synthesis")
-    contest = import_module("contest")
-    loaded.Score, loaded.ROW, loaded.play = contest.Score, contest.ROW, contest.play
+    contest, rows = import_module("contest"), import_module("rows")
+    loaded.Score, loaded.ROW, loaded.play = rows.Score, rows.ROW, contest.play
     return loaded
 
 
@@ -79,18 +79,30 @@ def test_what_was_not_measured_keeps_no_promise(bench):
 
 
 def test_a_finished_row_is_not_played_again(bench, tmp_path, monkeypatch):
-    place = bench.Place(tmp_path, tmp_path, 10.0, False)
+    place = bench.Place(tmp_path, tmp_path, 10.0, False, record=tmp_path / "rows")
     told = row(bench, "linear", 3)
-    bench.keep(told, None, place.folder("chest", 0, "linear"))
+    bench.keep(told, None, place.folder("chest", 0, "linear"), place.record)
     monkeypatch.setattr(bench, "opened", None)
     assert bench.played(place, "chest", 0, ["linear"]) == [told]
 
 
+def test_what_is_on_record_is_not_played_again_on_another_day(bench, tmp_path, monkeypatch):
+    record = tmp_path / "rows"
+    told = row(bench, "linear", 3)
+    bench.keep(told, None, tmp_path / "monday", record)
+    monkeypatch.setattr(bench, "opened", None)
+    tuesday = bench.Place(tmp_path / "tuesday", tmp_path, 10.0, False, record=record)
+    assert bench.played(tuesday, "chest", 0, ["linear"]) == [told]
+    bench.keep(replace(told, quick=True, seed=1), None, tmp_path / "monday", record)
+    assert [file.name for file in record.iterdir()] == [told.file]
+    assert bench.found(replace(told, minutes=3.0), tmp_path / "tuesday", record) is None
+
+
 def test_finished_rows_are_measured_anew_on_demand_where_the_model_was_kept(bench, tmp_path, monkeypatch):
-    place = bench.Place(tmp_path, tmp_path, 10.0, False, again=True)
+    place = bench.Place(tmp_path, tmp_path, 10.0, False, again=True, record=tmp_path / "rows")
     rows = [row(bench, method, 3) for method in ("linear", "ours", "dcgan")]
     for told in rows:
-        bench.keep(told, None, place.folder("chest", 0, told.method))
+        bench.keep(told, None, place.folder("chest", 0, told.method), place.record)
     kept = place.folder("chest", 0, "ours") / "run" / "model"
     kept.mkdir(parents=True)
     monkeypatch.setattr(bench.Place, "people", lambda *_: None)
@@ -104,9 +116,11 @@ def test_finished_rows_are_measured_anew_on_demand_where_the_model_was_kept(benc
 
 
 def test_rows_of_another_budget_are_not_mixed_in(bench, tmp_path):
-    bench.keep(row(bench, "linear", 3), None, tmp_path / "chest" / "0" / "linear")
+    bench.keep(row(bench, "linear", 3), None, tmp_path / "chest" / "0" / "linear", tmp_path / "rows")
     with pytest.raises(SystemExit, match="played 10 minutes, wanted 3: name a new --out"):
-        bench.played(bench.Place(tmp_path, tmp_path, 3.0, False), "chest", 0, ["linear"])
+        bench.played(
+            bench.Place(tmp_path, tmp_path, 3.0, False, record=tmp_path / "rows"), "chest", 0, ["linear"]
+        )
 
 
 def test_the_free_method_differs_from_ours_in_its_anchor_alone(contest):
@@ -122,7 +136,7 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
         asked = bench.Row("phantoms", method, 0, 0.005, True)
         run = None if method == "linear" else bench.begun(contest, method, 0.005, folder / "run")
         told, made = bench.entered(contest, asked, run)
-        bench.keep(told, made, folder)
+        bench.keep(told, made, folder, tmp_path / "rows")
         found.append(told)
         assert bench.ROW.validate_json((folder / "row.json").read_text()) == told
     again, _ = bench.entered(contest, asked, bench.load_model(folder / "run" / "model"))

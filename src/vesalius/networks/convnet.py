@@ -30,7 +30,7 @@ from vesalius.networks.blocks import (
 from vesalius.networks.centring import Common
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.enlarging import Enlarging, repeat_
-from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.noise import Noise
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -53,10 +53,12 @@ class Generator:
             ``"class"``, or ``"all"`` where classes have too few pictures in a batch; see `networks.centring`.
         noise: Whether the two finest grids before the last layer are given noise of their own: a function
             of the latent coordinates, so that a picture can be made again from them.
+        clusters: Gaussians that the coefficients of the linear base are drawn from, at most; a power of two.
+            How many there are, the training pictures say; see `networks.mixture`.
 
     Raises:
-        RecipeError: No channel, no latent coordinate, more components than coordinates, or an anchor or
-            a centre without a head start.
+        RecipeError: No channel, no latent coordinate, more components than coordinates, an anchor, a
+            centre or clusters without a head start, or clusters that are no power of two.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
@@ -67,10 +69,16 @@ class Generator:
     smooth: bool = False
     centred: Common = "none"
     noise: bool = False
+    clusters: int = 1
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
-        refuse_head_start(self.head_start, self.latent, self.anchor, self.centred)
+        self.start.refuse(self.latent)
+
+    @property
+    def start(self) -> HeadStart:
+        """What the network begins with."""
+        return HeadStart(self.head_start, self.anchor, self.centred, self.clusters)
 
     def build(self, shape: Shape, classes: Conditions) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -139,7 +147,7 @@ class ConvGenerator(nn.Module):
         self.body = nn.Sequential(*_rising(self.axes, widths))
         self.noise = nn.ModuleDict(_noises(widths) if spec.noise else {})
         self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1], shape[0])
-        self.base = base_of(shape, classes, spec.head_start, spec.anchor, spec.centred)
+        self.base = spec.start.build(shape, classes)
         narrow_(self)
         if spec.smooth:
             repeat_(self.body)
@@ -148,7 +156,8 @@ class ConvGenerator(nn.Module):
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures, about in [-1, 1]."""
-        start = torch.cat([latents, self.embedding(condition)], dim=1)
+        told = latents if self.base is None else self.base.told(latents, condition)
+        start = torch.cat([told, self.embedding(condition)], dim=1)
         coarse = self.stem(start).unflatten(1, self.grid)
         features = self.stem_norm(coarse).relu()
         for name, layer in self.body.named_children():

@@ -28,7 +28,7 @@ from vesalius.networks.blocks import (
     widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
-from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -62,7 +62,7 @@ class FastGenerator:
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
-        refuse_head_start(self.head_start, self.latent)
+        HeadStart(self.head_start).refuse(self.latent)
 
     def build(self, shape: Shape, classes: Conditions) -> "FastMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -151,7 +151,7 @@ class FastMaker(nn.Module):
             Excitation(self.axes, coarse, fine) for coarse, fine in zip(widths, widths[leap:], strict=False)
         )
         self.head = convolution(self.axes, widths[-1], shape[0], 3)
-        self.base = base_of(shape, classes, spec.head_start)
+        self.base = HeadStart(spec.head_start).build(shape, classes)
         narrow_(self)
         if self.base is not None:
             for parameter in self.head.parameters():

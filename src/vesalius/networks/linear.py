@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
     Shape,
     averaged,
@@ -23,6 +22,7 @@ from vesalius.networks.blocks import (
 )
 from vesalius.networks.centring import Centring, Common
 from vesalius.networks.conditions import Conditions, borrowed, count_of
+from vesalius.networks.mixture import Clusters, Mixture, clusters_of
 from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -34,6 +34,7 @@ Kept = Literal["all", "foreseen"]
 
 _MOST = 64
 _ROOM = 2**26
+_NOTHING = 1e-12
 
 
 def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
@@ -83,50 +84,6 @@ def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
     return deep(averaged(flat(image, axes), space_of(grid_of(shape))), axes)
 
 
-def refuse_head_start(components: int, latent: int, anchor: int = 0, common: Common = "none") -> None:
-    """Refuse a head start of more components than there are coordinates to weigh them.
-
-    Args:
-        components: Of the linear base; 0 for none.
-        latent: Number of latent coordinates.
-        anchor: Cells; 0 for none.
-        common: Among which pictures nothing may be in common.
-
-    Raises:
-        RecipeError: There are more, or fewer than none; or an anchor or a centre without a head start.
-    """
-    if not 0 <= components <= latent:
-        raise RecipeError(f"generator.head_start is {components}, wanted 0 to latent {latent}")
-    if anchor < 0 or (anchor and not components):
-        raise RecipeError(f"generator.anchor is {anchor}, wanted 0 or more, and a head start to hold on to")
-    if common != "none" and not components:
-        raise RecipeError(f"generator.centred is {common!r}, wanted 'none', or a head start that has a mean")
-
-
-def base_of(
-    shape: Shape, classes: Conditions, components: int, anchor: int = 0, common: Common = "none"
-) -> "LinearBase | None":
-    """The linear base of a generator, not fitted yet; None where it has no head start.
-
-    Args:
-        shape: Extent of one picture, ``(c, z, y, x)``.
-        classes: What there is to tell apart.
-        components: 0 for none.
-        anchor: See `LinearBase`.
-        common: See `LinearBase`.
-
-    Raises:
-        RecipeError: An anchor of as many cells as the base has voxels along its shortest side.
-    """
-    shortest = min(space_of(grid_of(shape)))
-    if anchor >= shortest:
-        raise RecipeError(
-            f"generator.anchor is {anchor}, wanted fewer cells than the {shortest} voxels of the shortest "
-            "side of the head start: nothing would be left to learn"
-        )
-    return LinearBase(shape, classes, components, anchor, common) if components else None
-
-
 class LinearBase(nn.Module):
     """Pictures as a class mean plus a weighted sum of class components.
 
@@ -143,6 +100,8 @@ class LinearBase(nn.Module):
             cell is shrunk to the share that the base leaves open in people who were not asked:
             hardly any where pictures are aligned. 0 lets a network add everything.
         common: Among which pictures nothing that is added may be in common; see `networks.centring`.
+        clusters: Gaussians that the coefficients of a class are drawn from, at most; 1 for one of unit
+            variance. How many there are, the training pictures say; see `networks.mixture`.
 
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 7.
@@ -153,7 +112,13 @@ class LinearBase(nn.Module):
     grasp: Tensor
 
     def __init__(
-        self, shape: Shape, classes: Conditions, components: int, anchor: int = 0, common: Common = "none"
+        self,
+        shape: Shape,
+        classes: Conditions,
+        components: int,
+        anchor: int = 0,
+        common: Common = "none",
+        clusters: int = 1,
     ) -> None:
         super().__init__()
         self.grid = grid_of(shape)
@@ -166,6 +131,8 @@ class LinearBase(nn.Module):
         self.register_buffer("weight", torch.zeros(count_of(classes), components, size_of(self.grid)))
         # Models from before there were anchors have no such numbers, and are still read.
         self.register_buffer("grasp", torch.zeros(count_of(classes)), persistent=anchor > 0)
+        self.clusters = clusters
+        self.mixture = None if clusters == 1 else Mixture(count_of(classes), clusters, components)
         self.centring = None if common == "none" else Centring(shape, count_of(classes), common)
 
     @property
@@ -173,9 +140,20 @@ class LinearBase(nn.Module):
         """Components of each class that are not nothing."""
         return (self.weight.norm(dim=2) > 0).sum(1).tolist()
 
+    def coefficients(self, latents: Latents, condition: Classes) -> Float[Tensor, "b r"]:
+        """The first `components` latent coordinates; of a mixture, what they and the last one stand for."""
+        if self.mixture is None:
+            return latents[:, : self.components].float()
+        return self.mixture(latents, condition)
+
+    def told(self, latents: Latents, condition: Classes) -> Latents:
+        """Latent coordinates, with coefficients in place of those that the base reads."""
+        coefficients = self.coefficients(latents, condition)
+        return torch.cat([coefficients, latents[:, self.components :]], dim=1)
+
     def forward(self, latents: Latents, condition: Classes) -> Batch:
-        """Pictures of the first `components` latent coordinates."""
-        coefficients = latents[:, : self.components].float()
+        """Pictures of latent coordinates."""
+        coefficients = self.coefficients(latents, condition)
         told = one_hot(condition, len(self.mean)).to(coefficients)
         # One product over all classes: to gather the components of each picture takes many times as long.
         with torch.autocast(latents.device.type, enabled=False):
@@ -200,7 +178,7 @@ class LinearBase(nn.Module):
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
-        latents = torch.randn(len(condition), self.components, generator=rng)
+        latents = torch.randn(len(condition), self.components + (self.clusters > 1), generator=rng)
         return self(latents, condition)
 
     def fit(
@@ -238,7 +216,9 @@ class LinearBase(nn.Module):
                 learnt = self._learnt(centred[member], who[member.cpu()], kept)
             else:
                 learnt = pooled = pooled or self._learnt(centred[known], who[known.cpu()], kept)
-            self.weight[index], self.grasp[index] = learnt
+            self.weight[index], self.grasp[index], clusters = learnt
+            if self.mixture is not None and clusters is not None:
+                self.mixture.learn(index, clusters)
 
     def _fit_means(
         self, rows: Float[Tensor, "n d"], condition: Classes, who: Int[Tensor, "n"], people: Sequence[int]
@@ -257,14 +237,16 @@ class LinearBase(nn.Module):
 
     def _learnt(
         self, rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], kept: Kept
-    ) -> tuple[Float[Tensor, "r d"], float]:
-        """Components of centred rows, fewer than their people, and their grasp; the rest is zero."""
+    ) -> tuple[Float[Tensor, "r d"], float, Clusters | None]:
+        """Components of centred rows, fewer than their people, then zeros; their grasp; their clusters."""
         most = max(min(self.components, len(who.unique()) - 1), 0)
-        weight = torch.zeros(self.components, rows.shape[1], device=rows.device)
         found = foresee(rows, who, most) if most and kept == "foreseen" else None
-        count = most if found is None else found.components
-        weight[:count] = principal(evened(rows, who), count).weight
-        return weight, 0.0 if found is None else self._explained(found)
+        own = principal(evened(rows, who), most if found is None else found.components).weight
+        weight = torch.zeros(self.components, rows.shape[1], device=rows.device)
+        weight[: len(own)] = own
+        grasp = 0.0 if found is None else self._explained(found)
+        places = rows @ own.T / own.square().sum(1).clamp_min(_NOTHING)
+        return weight, grasp, clusters_of(places, who, self.clusters, FEWEST)
 
     def _explained(self, found: Foreseen) -> float:
         if not self.anchor:

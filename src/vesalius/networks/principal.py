@@ -100,7 +100,7 @@ def foresee(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> For
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 4, for the likelihood.
     """
-    is_aside = _quarters(who)[0]
+    is_aside = quarters(who)[0]
     asked, aside = (_thinned(rows[chosen], who[chosen]) for chosen in (~is_aside, is_aside))
     values, vectors = _spectrum(asked)
     # A direction without any variance has no likelihood.
@@ -127,7 +127,7 @@ def foretold(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> fl
         an accident of who was asked.
     """
     own, other = [], []
-    for is_aside in _quarters(who):
+    for is_aside in quarters(who):
         asked, aside = (evened(rows[chosen], who[chosen]) for chosen in (~is_aside, is_aside))
         vectors = _spectrum(asked)[1][: min(most, max(1, len(asked) // _ASIDE))]
         own.append(_explained(asked, vectors))
@@ -135,7 +135,8 @@ def foretold(rows: Float[Tensor, "n d"], who: Int[Tensor, "n"], most: int) -> fl
     return sum(other) / sum(own) if sum(own) > 0 else 0.0
 
 
-def _quarters(who: Int[Tensor, "n"]) -> list[Bool[Tensor, "n"]]:
+def quarters(who: Int[Tensor, "n"]) -> list[Bool[Tensor, "n"]]:
+    """Which rows are of the people of each quarter; the same people always, in no order of theirs."""
     people = who.unique()
     people = people[torch.randperm(len(people), generator=seeded(0))]
     return [torch.isin(who, people[first::_ASIDE]) for first in range(_ASIDE)]

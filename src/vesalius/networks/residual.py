@@ -21,7 +21,7 @@ from vesalius.networks.blocks import (
     stages_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
-from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.head_start import HeadStart
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 Form = Literal["dense", "grouped"]
@@ -59,7 +59,7 @@ class ResidualGenerator:
 
     def __post_init__(self) -> None:
         _refuse(self.widths, self.blocks, self.form, "generator")
-        refuse_head_start(self.head_start, self.latent)
+        HeadStart(self.head_start).refuse(self.latent)
 
     def build(self, shape: Shape, classes: Conditions) -> "ResidualMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -165,7 +165,7 @@ class ResidualMaker(nn.Module):
             convolution(self.axes, wide, narrow, 1) for wide, narrow in pairwise(spec.widths)
         )
         self.head = convolution(self.axes, spec.widths[-1], shape[0], 3 if spec.form == "dense" else 1)
-        self.base = base_of(shape, classes, spec.head_start)
+        self.base = HeadStart(spec.head_start).build(shape, classes)
         _draw(self)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)

@@ -22,7 +22,7 @@ from vesalius.networks.blocks import (
     widths_of,
 )
 from vesalius.networks.conditions import Conditions, embedding_of
-from vesalius.networks.linear import base_of, refuse_head_start
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.noise import noise_of
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -68,7 +68,7 @@ class StyleGenerator:
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent, mapping=self.mapping)
-        refuse_head_start(self.head_start, self.latent, self.anchor)
+        HeadStart(self.head_start, self.anchor).refuse(self.latent)
 
     def build(self, shape: Shape, classes: Conditions) -> "StyleMaker":
         """The network for pictures of a shape, freshly drawn.
@@ -204,7 +204,7 @@ class StyleMaker(nn.Module):
         self.second = nn.ModuleList(Layer(self.axes, spec, width, width) for width in widths)
         paint = [Modulated(self.axes, spec.latent, wide, shape[0], 1, is_normed=False) for wide in widths]
         self.paint = nn.ModuleList(paint)
-        self.base = base_of(shape, classes, spec.head_start, spec.anchor)
+        self.base = HeadStart(spec.head_start, spec.anchor).build(shape, classes)
         for each in paint if self.base is not None else ():
             nn.init.zeros_(each.layer.weight)
 

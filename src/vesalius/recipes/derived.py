@@ -29,6 +29,7 @@ rules: in effect a twentieth of what was seen, whatever stands here; see `traini
 _DETAIL = 4.0
 _EASED = 0.1
 _MEMBERS = 3
+_CLUSTERS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ class Derived:
         if not self.is_framed:
             return self.styled
         start = replace(self.plain, head_start=self.components, anchor=self.anchor)
-        return replace(start, centred=self.centred, noise=True)
+        return replace(start, centred=self.centred, noise=True, clusters=_CLUSTERS)
 
     @property
     def plain(self) -> Generator:

@@ -88,15 +88,13 @@ def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int
     every = torch.arange(len(mean), device=mean.device)
     if base.centring.by_class:
         classes = every.repeat(-(-len(classes) // len(mean)))
-    pictures, coordinates = torch.zeros_like(mean).flatten(1), mean.new_zeros(len(mean), latent)
+    total = torch.zeros_like(mean).flatten(1)
     rng = seeded(seed, 1)
     for _ in range(batches):
         latents = torch.randn(len(classes), latent, generator=rng).to(mean.device)
-        pictures.index_add_(0, classes, generator(latents, classes).flatten(1))
-        coordinates.index_add_(0, classes, latents)
+        added = generator(latents, classes) - base(latents, classes)
+        total.index_add_(0, classes, added.flatten(1))
     share = classes.bincount(minlength=len(mean))[:, None] / len(classes)
-    seen = (share * len(classes) * batches).clamp_min(1)
-    # The base is linear: of the mean of coordinates it makes the mean of its pictures.
-    added = pictures / seen - base(coordinates / seen, every).flatten(1)
+    added = total / (share * len(classes) * batches).clamp_min(1)
     common = added if base.centring.by_class else (share * added).sum(0, keepdim=True).expand_as(added)
     mean.copy_(common.view_as(mean))
