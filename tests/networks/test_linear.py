@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from vesalius.networks.blocks import seeded
-from vesalius.networks.linear import FEWEST, LinearBase, components_of
+from vesalius.networks.coarse import components_of
+from vesalius.networks.linear import FEWEST, LinearBase
 
 
 def test_samples_have_the_mean_and_variance_of_each_class():

@@ -16,8 +16,9 @@ from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
 from vesalius.imaging.marks import Mark
 from vesalius.networks.blocks import resized, without_coarse
+from vesalius.networks.coarse import on_grid
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.networks.linear import LinearBase, on_grid
+from vesalius.networks.linear import LinearBase
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.derived import derive
 from vesalius.recipes.recipe import Recipe

@@ -8,7 +8,8 @@ from torch.nn.functional import pad
 
 from vesalius.evidence.planes import are_volumes, seen
 from vesalius.networks.blocks import deep, flat, size_of
-from vesalius.networks.linear import LinearBase, components_of, grid_of
+from vesalius.networks.coarse import components_of, grid_of
+from vesalius.networks.linear import LinearBase
 from vesalius.objectives.warps import rotation, warped
 from vesalius.shapes import Stack
 

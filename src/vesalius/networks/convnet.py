@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import (
+    Convolution,
     Shape,
+    averaged,
     axes_of,
     batch_norm,
     coarse_of,
@@ -19,6 +21,7 @@ from vesalius.networks.blocks import (
     doubling,
     even_,
     flat,
+    folded,
     halving,
     narrow_,
     refuse_none,
@@ -55,10 +58,15 @@ class Generator:
             of the latent coordinates, so that a picture can be made again from them.
         clusters: Gaussians that the coefficients of the linear base are drawn from, at most; a power of two.
             How many there are, the training pictures say; see `networks.mixture`.
+        pose: Whether the linear base describes pictures that were laid alike, and how they lay; see
+            `networks.pose`.
+        shown: Whether the layers of every grid are shown what the linear base has made, so that they may mend
+            it where it stands.
 
     Raises:
         RecipeError: No channel, no latent coordinate, more components than coordinates, an anchor, a
-            centre or clusters without a head start, or clusters that are no power of two.
+            centre, clusters, a pose or something shown without a head start, or clusters that are no
+            power of two.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
@@ -70,15 +78,19 @@ class Generator:
     centred: Common = "none"
     noise: bool = False
     clusters: int = 1
+    pose: bool = False
+    shown: bool = False
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
         self.start.refuse(self.latent)
+        if self.shown and not self.head_start:
+            raise RecipeError("generator.shown is True, wanted False, or a head start to be shown")
 
     @property
     def start(self) -> HeadStart:
         """What the network begins with."""
-        return HeadStart(self.head_start, self.anchor, self.centred, self.clusters)
+        return HeadStart(self.head_start, self.anchor, self.centred, self.clusters, self.pose)
 
     def build(self, shape: Shape, classes: Conditions) -> "ConvGenerator":
         """The network for pictures of a shape, freshly drawn.
@@ -144,9 +156,10 @@ class ConvGenerator(nn.Module):
         self.embedding = embedding_of(classes, spec.latent)
         self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, widths[0])
-        self.body = nn.Sequential(*_rising(self.axes, widths))
+        self.shown = shape[0] * 2**self.axes if spec.shown else 0
+        self.body = nn.Sequential(*_rising(self.axes, widths, self.shown))
         self.noise = nn.ModuleDict(_noises(widths) if spec.noise else {})
-        self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1], shape[0])
+        self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1] + self.shown, shape[0])
         self.base = spec.start.build(shape, classes)
         narrow_(self)
         if spec.smooth:
@@ -156,18 +169,26 @@ class ConvGenerator(nn.Module):
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures, about in [-1, 1]."""
-        told = latents if self.base is None else self.base.told(latents, condition)
+        if self.base is None:
+            return deep(self._added(latents, latents, condition).tanh(), self.axes)
+        made = self.base(latents, condition)
+        told = self.base.told(latents, condition)
+        return self.base.completed(made, condition, self._added(latents, told, condition, made))
+
+    def _added(
+        self, latents: Latents, told: Latents, condition: Classes, made: Batch | None = None
+    ) -> Float[Tensor, "b c *yx"]:
+        """What all layers make of latent coordinates, and of what is already made."""
+        shown = flat(made, self.axes) if made is not None and self.shown else None
         start = torch.cat([told, self.embedding(condition)], dim=1)
-        coarse = self.stem(start).unflatten(1, self.grid)
-        features = self.stem_norm(coarse).relu()
+        features = self.stem_norm(self.stem(start).unflatten(1, self.grid)).relu()
         for name, layer in self.body.named_children():
+            if isinstance(layer, Convolution):
+                features = _beside(features, shown)
             features = layer(features)
             if name in self.noise:
                 features = self.noise[name](features, latents)
-        residual = self.head(features).float()
-        if self.base is None:
-            return deep(residual.tanh(), self.axes)
-        return self.base.completed(latents, condition, residual)
+        return self.head(_beside(features, shown)).float()
 
 
 class ConvDiscriminator(nn.Module):
@@ -223,10 +244,19 @@ def _spread(features: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
     return variance.add(1e-8).sqrt().mean()
 
 
-def _rising(axes: int, widths: list[int]) -> list[nn.Module]:
+def _beside(features: Tensor, shown: Tensor | None) -> Tensor:
+    """Features, and beside them a picture on the next finer grid, folded onto theirs."""
+    if shown is None:
+        return features
+    sides = tuple(2 * side for side in features.shape[2:])
+    cells = shown if shown.shape[2:] == sides else averaged(shown, sides)
+    return torch.cat([features, folded(cells, 2).to(features.dtype)], dim=1)
+
+
+def _rising(axes: int, widths: list[int], shown: int) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for wide, narrow in pairwise(widths):
-        layers += [doubling(axes, wide, narrow), batch_norm(axes, narrow), nn.ReLU(inplace=True)]
+        layers += [doubling(axes, wide + shown, narrow), batch_norm(axes, narrow), nn.ReLU(inplace=True)]
     return layers
 
 

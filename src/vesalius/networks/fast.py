@@ -171,7 +171,7 @@ class FastMaker(nn.Module):
         residual = self.head(grids[-1]).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        return self.base.completed(latents, condition, residual)
+        return self.base.completed(self.base(latents, condition), condition, residual)
 
 
 class Fall(nn.Module):

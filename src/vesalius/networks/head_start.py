@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, space_of
 from vesalius.networks.centring import Common
+from vesalius.networks.coarse import grid_of
 from vesalius.networks.conditions import Conditions
-from vesalius.networks.linear import LinearBase, grid_of
+from vesalius.networks.linear import LinearBase
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class HeadStart:
         anchor: Cells; 0 for none. See `networks.linear.LinearBase`, as for all that follows.
         centred: Among which pictures nothing that is added may be in common.
         clusters: Gaussians that coefficients are drawn from, at most.
+        has_pose: Whether pictures are laid alike before they are described.
     """
 
     components: int
     anchor: int = 0
     centred: Common = "none"
     clusters: int = 1
+    has_pose: bool = False
 
     def refuse(self, latent: int) -> None:
         """Refuse a head start that cannot be had.
@@ -32,9 +35,9 @@ class HeadStart:
             latent: Number of latent coordinates.
 
         Raises:
-            RecipeError: There are more components than coordinates, or fewer than none; an anchor, a centre
-                or clusters without a head start; clusters that are no power of two, or have no coordinate
-                left to be chosen by.
+            RecipeError: There are more components than coordinates, or fewer than none; an anchor, a centre,
+                clusters or a pose without a head start; clusters that are no power of two, or have no
+                coordinate left to be chosen by.
         """
         if not 0 <= self.components <= latent:
             raise RecipeError(f"generator.head_start is {self.components}, wanted 0 to latent {latent}")
@@ -46,6 +49,8 @@ class HeadStart:
             raise RecipeError(
                 f"generator.centred is {self.centred!r}, wanted 'none', or a head start that has a mean"
             )
+        if self.has_pose and not self.components:
+            raise RecipeError("generator.pose is True, wanted False, or a head start that lies in some pose")
         if self.clusters < 1 or self.clusters & (self.clusters - 1):
             raise RecipeError(f"generator.clusters is {self.clusters}, wanted 1, 2, 4, 8, ...")
         if self.clusters > 1 and not 0 < self.components < latent:
@@ -72,4 +77,6 @@ class HeadStart:
                 f"generator.anchor is {self.anchor}, wanted fewer cells than the {shortest} voxels of the "
                 "shortest side of the head start: nothing would be left to learn"
             )
-        return LinearBase(shape, classes, self.components, self.anchor, self.centred, self.clusters)
+        return LinearBase(
+            shape, classes, self.components, self.anchor, self.centred, self.clusters, self.has_pose
+        )

@@ -1,6 +1,7 @@
 """The linear model of a cohort: class means, principal components, Gaussian coefficients."""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Literal
 
 import torch
@@ -8,21 +9,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from vesalius.networks.blocks import (
-    Shape,
-    averaged,
-    axes_of,
-    beyond,
-    deep,
-    flat,
-    resized,
-    size_of,
-    space_of,
-    without_coarse,
-)
+from vesalius.networks.blocks import Shape, axes_of, beyond, deep, flat, resized, size_of, without_coarse
 from vesalius.networks.centring import Centring, Common
+from vesalius.networks.coarse import grid_of, on_grid
 from vesalius.networks.conditions import Conditions, borrowed, count_of
 from vesalius.networks.mixture import Clusters, Mixture, clusters_of
+from vesalius.networks.pose import find_pose, numbers_of, posed, unposed
 from vesalius.networks.principal import Foreseen, evened, foresee, principal, shares
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -32,56 +24,9 @@ FEWEST = 8
 Kept = Literal["all", "foreseen"]
 """Which components of a cohort are kept."""
 
-_MOST = 64
-_ROOM = 2**26
 _NOTHING = 1e-12
-
-
-def components_of(counts: Sequence[int], patients: int, values: int = 1) -> int:
-    """Components that a cohort can fill: fewer than people, so that none is a person.
-
-    Of large volumes no more than fit into 256 MiB for all classes together, or 128 MiB for one alone: 16 of
-    128 x 128 x 128 voxels for each of two classes, 2 for each of twelve.
-
-    Args:
-        counts: Pictures of each class.
-        patients: Different people among all of them.
-        values: Of one picture on its `grid_of`.
-
-    Examples:
-        >>> components_of([400, 80], 300), components_of([400, 80], 9), components_of([3, 3], 6)
-        (64, 8, 1)
-        >>> components_of([400, 80], 300, 128**3)
-        16
-        >>> components_of([80] * 12, 300, 128**3), components_of([400] * 12, 300, 128**2)
-        (2, 64)
-    """
-    room = _ROOM // (values * max(2, len(counts)))
-    return max(1, min(_MOST, max(counts) // 4, patients - 1, room))
-
-
-def grid_of(shape: Shape) -> Shape:
-    """The grid on which a linear model knows pictures: their own, where no side is longer than 128.
-
-    Of larger ones every side is halved until none is: a component of 512 x 512 pixels would take 1 MiB in
-    every saved model and checkpoint, and what is finer than two or four pixels is hardly common to people.
-
-    Examples:
-        >>> grid_of((1, 1, 128, 96)), grid_of((3, 1, 512, 256))
-        ((1, 1, 128, 96), (3, 1, 128, 64))
-    """
-    by = beyond(shape)
-    c, z, y, x = shape
-    return c, max(1, z // by), y // by, x // by
-
-
-def on_grid(image: Batch) -> Float[Tensor, "b c _ _ _"]:
-    """Pictures on their `grid_of`, by means over cells."""
-    _, c, z, y, x = image.shape
-    shape, axes = (c, z, y, x), axes_of((c, z, y, x))
-    if beyond(shape) == 1:
-        return image
-    return deep(averaged(flat(image, axes), space_of(grid_of(shape))), axes)
+_VALUES_LAID = 2**23  # at once
+_LAID = 2  # times that pictures are laid alike, each time as their new means lie
 
 
 class LinearBase(nn.Module):
@@ -102,6 +47,8 @@ class LinearBase(nn.Module):
         common: Among which pictures nothing that is added may be in common; see `networks.centring`.
         clusters: Gaussians that the coefficients of a class are drawn from, at most; 1 for one of unit
             variance. How many there are, the training pictures say; see `networks.mixture`.
+        has_pose: Whether means and components are of pictures that were laid alike, and of how they lay; see
+            `networks.pose`.
 
     Source:
         Tipping and Bishop, J. R. Stat. Soc. B 61, 1999, eq. 7.
@@ -119,6 +66,7 @@ class LinearBase(nn.Module):
         anchor: int = 0,
         common: Common = "none",
         clusters: int = 1,
+        has_pose: bool = False,
     ) -> None:
         super().__init__()
         self.grid = grid_of(shape)
@@ -127,8 +75,11 @@ class LinearBase(nn.Module):
         self.classes = classes
         self.components = components
         self.anchor = anchor
-        self.register_buffer("mean", torch.zeros(count_of(classes), size_of(self.grid)))
-        self.register_buffer("weight", torch.zeros(count_of(classes), components, size_of(self.grid)))
+        self.size = size_of(self.grid)
+        self.pose = numbers_of(self.axes) if has_pose else 0
+        told = self.size + self.pose
+        self.register_buffer("mean", torch.zeros(count_of(classes), told))
+        self.register_buffer("weight", torch.zeros(count_of(classes), components, told))
         # Models from before there were anchors have no such numbers, and are still read.
         self.register_buffer("grasp", torch.zeros(count_of(classes)), persistent=anchor > 0)
         self.clusters = clusters
@@ -158,14 +109,26 @@ class LinearBase(nn.Module):
         # One product over all classes: to gather the components of each picture takes many times as long.
         with torch.autocast(latents.device.type, enabled=False):
             spread = (told[:, :, None] * coefficients[:, None]).flatten(1) @ self.weight.flatten(0, 1)
-            coarse = (told @ self.mean + spread).unflatten(1, self.grid)
+            coarse = self._picture(told @ self.mean + spread)
         return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), float(self.by)), self.axes)
 
-    def completed(self, latents: Latents, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
+    def _picture(self, rows: Float[Tensor, "b d"]) -> Float[Tensor, "b c _ _ _"]:
+        """Rows as pictures on the grid, each in its pose."""
+        image = rows[:, : self.size].unflatten(1, self.grid)
+        if not self.pose:
+            return image
+        return deep(posed(flat(image, self.axes), rows[:, self.size :] / self._reach), self.axes)
+
+    @property
+    def _reach(self) -> float:
+        """What a number of a pose counts beside a voxel: a typical pose about as much as a picture."""
+        return sqrt(self.size) / 2
+
+    def completed(self, made: Batch, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
         """Pictures that a network has added to.
 
         Args:
-            latents: Latent coordinates, of which the base reads the first `components`.
+            made: Pictures of the base.
             condition: Class of each picture.
             added: What the network would add; without ``z`` for pictures of one slice.
         """
@@ -174,7 +137,7 @@ class LinearBase(nn.Module):
             added = added.lerp(without_coarse(added, self.anchor), grasp)
         if self.centring is not None:
             added = self.centring(added, condition)
-        return self(latents, condition) + deep(added, self.axes)
+        return made + deep(added, self.axes)
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
         """Pictures of Gaussian coefficients, one for each class index."""
@@ -203,11 +166,15 @@ class LinearBase(nn.Module):
             person: Person of each picture, numbered from 0; all different when None.
             kept: All components, or those alone that `foresee` finds; then the base knows its grasp.
         """
-        rows = on_grid(images).flatten(1).float()
+        pictures = on_grid(images).float()
+        rows = torch.cat([pictures.flatten(1), pictures.new_zeros(len(pictures), self.pose)], dim=1)
         who = torch.arange(len(rows)) if person is None else person.cpu()
         members = [condition == index for index in range(len(self.mean))]
         people = [len(who[member.cpu()].unique()) for member in members]
         known = self._fit_means(rows, condition, who, people)
+        for _ in range(_LAID if self.pose else 0):
+            rows = self._laid(pictures, condition, rows[:, self.size :])
+            known = self._fit_means(rows, condition, who, people)
         centred = rows - self.mean[condition]
         pooled = None
         for index, (member, count) in enumerate(zip(members, people, strict=True)):
@@ -219,6 +186,25 @@ class LinearBase(nn.Module):
             self.weight[index], self.grasp[index], clusters = learnt
             if self.mixture is not None and clusters is not None:
                 self.mixture.learn(index, clusters)
+
+    def _laid(
+        self, pictures: Batch, condition: Classes, before: Float[Tensor, "b p"]
+    ) -> Float[Tensor, "b d"]:
+        """Rows of pictures laid as the mean of their class lies, and of how they lay."""
+        images, middles = flat(pictures, self.axes), self.mean[:, : self.size].unflatten(1, self.grid)
+        some = max(1, _VALUES_LAID // self.size)
+        parts = [each.split(some) for each in (images, condition, before / self._reach)]
+        found = (
+            find_pose(image, flat(middles[classes], self.axes), begun)
+            for image, classes, begun in zip(*parts, strict=True)
+        )
+        pose = torch.cat(list(found))
+        for index in condition.unique():
+            pose[condition == index] -= pose[condition == index].mean(0)
+        pairs = zip(parts[0], pose.split(some), strict=True)
+        return torch.cat(
+            [torch.cat([unposed(image, way).flatten(1), self._reach * way], dim=1) for image, way in pairs]
+        )
 
     def _fit_means(
         self, rows: Float[Tensor, "n d"], condition: Classes, who: Int[Tensor, "n"], people: Sequence[int]
@@ -256,5 +242,5 @@ class LinearBase(nn.Module):
 
     def _coarse(self, rows: Float[Tensor, "m d"]) -> Float[Tensor, ""]:
         """Sum of squares of what is coarser than a cell."""
-        images = flat(rows.unflatten(1, self.grid), self.axes)
+        images = flat(rows[:, : self.size].unflatten(1, self.grid), self.axes)
         return (images - without_coarse(images, self.anchor)).square().sum()

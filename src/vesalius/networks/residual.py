@@ -180,7 +180,7 @@ class ResidualMaker(nn.Module):
         residual = self.head(features).float()
         if self.base is None:
             return deep(residual.tanh(), self.axes)
-        return self.base.completed(latents, condition, residual)
+        return self.base.completed(self.base(latents, condition), condition, residual)
 
 
 class ResidualCritic(nn.Module):

@@ -220,4 +220,4 @@ class StyleMaker(nn.Module):
             picture = resized(picture, 2.0) + self.paint[level](features, style).float()
         if self.base is None:
             return deep(picture, self.axes)
-        return self.base.completed(latents, condition, picture)
+        return self.base.completed(self.base(latents, condition), condition, picture)

@@ -9,8 +9,9 @@ from vesalius.cohort.cohort import Cohort, Fact
 from vesalius.cohort.crossing import Levels
 from vesalius.networks.blocks import beyond, size_of, space_of
 from vesalius.networks.centring import Common
+from vesalius.networks.coarse import components_of, grid_of
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.networks.linear import FEWEST, components_of, grid_of
+from vesalius.networks.linear import FEWEST
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives import AnyObjective
 from vesalius.objectives.augment import Augment
@@ -80,8 +81,8 @@ class Derived:
         """
         if not self.is_framed:
             return self.styled
-        start = replace(self.plain, head_start=self.components, anchor=self.anchor)
-        return replace(start, centred=self.centred, noise=True, clusters=_CLUSTERS)
+        start = replace(self.plain, head_start=self.components, clusters=_CLUSTERS, pose=True, shown=True)
+        return replace(start, anchor=self.anchor, centred=self.centred, noise=True)
 
     @property
     def plain(self) -> Generator:

@@ -9,7 +9,7 @@ from vesalius.cohort.cohort import Case, Cohort
 from vesalius.cohort.threads import each
 from vesalius.errors import ImagingError
 from vesalius.example import Single
-from vesalius.networks.linear import components_of, on_grid
+from vesalius.networks.coarse import components_of, on_grid
 from vesalius.networks.principal import foretold
 from vesalius.tasks.synthesis import Synthesis
 
