@@ -33,6 +33,7 @@ from injuries import (
     Ward,
     as_it_is,
     black,
+    by_odds,
     classless,
     free,
     nothing,
@@ -92,8 +93,8 @@ HALF = 0.5
 WILD = "penalty off, rate x20"
 
 RUINOUS = (
-    Injury(WILD, wild, 0.0, styled),
-    Injury(f"{WILD}, half-way", wild, HALF, styled),
+    Injury(WILD, wild, HALF, styled),
+    Injury(WILD, wild, HALF, by_odds),
     Injury("all-black batches", black, HALF, free),
     Injury("a class removed", classless, 0.0, scratch),
     Injury("NaN in one picture", unreal, HALF, free),
