@@ -258,7 +258,9 @@ def test_a_game_that_runs_away_is_seen_though_the_moment_has_passed(loss):
     now = made_pulse(game, stacked)
     assert now.slope > 100 * safe.slope
     as_before = replace(now, spread=safe.spread, roughness=safe.roughness, variety=safe.variety)
-    assert fault_of_made(as_before, safe, usual).startswith(("the game is running away", "the critic has won"))
+    assert fault_of_made(as_before, safe, usual).startswith(
+        ("the game is running away", "the critic has won")
+    )
 
 
 @pytest.mark.parametrize(

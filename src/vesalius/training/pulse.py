@@ -255,10 +255,11 @@ def _fault_of_play(now: Pulse, safe: Pulse) -> str:
             f"the critic has won: it scores made pictures {now.margin:.3g} times as far below real ones as "
             f"its loss asks for{_before(safe.margin)}, so that nothing is learnt from it any more"
         )
-    if now.slope is not None and safe.slope is not None and now.slope > _MOST_PUSHED * safe.slope:
+    # A generator that nothing pushed yet tells nothing.
+    if now.slope is not None and safe.slope and now.slope > _MOST_PUSHED * safe.slope:
         return (
             "the game is running away: what pushes the generator has become "
-            f"{now.slope / max(safe.slope, _NOTHING):.0f} times as strong as it was when all was well"
+            f"{now.slope / safe.slope:.0f} times as strong as it was when all was well"
         )
     return ""
 
