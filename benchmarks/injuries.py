@@ -13,6 +13,8 @@ from vesalius.errors import TrainingError
 from vesalius.evidence.glance import Glance, glance_by
 from vesalius.networks.convnet import Generator
 from vesalius.networks.style import StyleGenerator
+from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
 from vesalius.training.checkpoint import set_rate
@@ -203,6 +205,17 @@ def scratch(recipe: Recipe) -> Recipe:
 def styled(recipe: Recipe) -> Recipe:
     """A game whose generator starts from noise and has no normalisation that would tame a wild rate."""
     return replace(recipe, objective=replace(recipe.objective, generator=StyleGenerator(width=WIDTH)))
+
+
+def by_odds(recipe: Recipe) -> Recipe:
+    """The same generator in a game of logistic losses, whose critic never has enough."""
+    game = styled(recipe).objective
+    if not isinstance(game, Hinge):
+        raise TypeError(f"objective is {game.kind}, wanted hinge")
+    logistic = Nonsaturating(
+        generator=game.generator, discriminator=game.discriminator, augment=game.augment, gamma=game.gamma
+    )
+    return replace(recipe, objective=logistic)
 
 
 def as_it_is(recipe: Recipe) -> Recipe:

@@ -1,4 +1,6 @@
-"""The pulse of pictures of known spread and roughness."""
+"""The pulse of pictures of known spread and roughness, and of games of known margin and slope."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ from vesalius.imaging.intensity import Window
 from vesalius.networks.autoencoder import Autoencoder
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
+from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
+from vesalius.objectives.nonsaturating import Nonsaturating
 from vesalius.objectives.variational import Variational
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
+from vesalius.training.checkpoint import set_rate
 from vesalius.training.devices import Machine
 from vesalius.training.loop import Pulse, begin, train
 from vesalius.training.pulse import Usual, fault_of_made, made_pulse, pulse_of, usual_of
@@ -65,6 +70,37 @@ def test_a_checkerboard_is_rough_and_a_ramp_is_as_rough_as_its_steps():
 def test_made_pictures_are_faulted_beside_a_good_moment(now, said):
     assert said in fault_of_made(now, WELL, USUAL)
     assert bool(said) == bool(fault_of_made(now, WELL, USUAL))
+
+
+@pytest.mark.parametrize(
+    ("margin", "slope", "said"),
+    [
+        (3.9, 990.0, ""),
+        (4.1, 990.0, "the critic has won: it scores made pictures 4.1 times as far"),
+        (-50.0, 990.0, ""),
+        (0.5, 1010.0, "the game is running away: what pushes the generator has become 101 times as strong"),
+        (None, 1010.0, "the game is running away"),
+        (float("nan"), 10.0, "are not finite"),
+        (0.5, float("inf"), "are not finite"),
+    ],
+)
+def test_play_is_faulted_beside_a_good_moment_though_pictures_look_well(margin, slope, said):
+    now, safe = (replace(WELL, margin=one, slope=other) for one, other in ((margin, slope), (0.9, 10.0)))
+    assert said in fault_of_made(now, safe, USUAL)
+    assert bool(said) == bool(fault_of_made(now, safe, USUAL))
+
+
+def test_a_margin_that_was_wide_when_all_was_well_may_be_four_times_as_wide():
+    safe = replace(WELL, margin=2.0)
+    assert not fault_of_made(replace(WELL, margin=7.9), safe, USUAL)
+    assert "has won: it scores made pictures 8.1 times" in fault_of_made(
+        replace(WELL, margin=8.1), safe, USUAL
+    )
+
+
+def test_how_hard_the_generator_is_pushed_says_nothing_before_a_good_moment():
+    assert not fault_of_made(replace(WELL, slope=1e6), None, USUAL)
+    assert not fault_of_made(replace(WELL, slope=1e6), WELL, USUAL)
 
 
 def test_before_any_good_moment_pictures_may_be_alike_but_not_much_rougher_than_real_ones():
@@ -163,6 +199,68 @@ def test_a_network_that_has_added_nothing_yet_is_left_alone():
     usual = usual_of(game, stacked)
     assert usual.begun.variety == 0.0
     assert not fault_of_made(usual.begun, usual.begun, usual)
+
+
+def test_the_margin_is_that_of_the_pictures_the_pulse_is_of():
+    stacked = waves()
+    game = begun(Hinge(generator=Generator(width=4, latent=8), discriminator=Discriminator(width=4)), stacked)
+    with torch.no_grad():
+        for name, parameter in game.players["discriminator"].named_parameters():
+            parameter.fill_(6.0 if name == "score.bias" else 0.0)
+    assert made_pulse(game, stacked).margin == 0.0
+    before = {name: value.clone() for name, value in game.players.state_dict().items()}
+    brightness = Brightness()
+    game.players["discriminator"] = brightness
+    now = made_pulse(game, stacked)
+    assert brightness.training
+    assert sorted(map(len, brightness.seen)) == [64, 64]
+    assert now.margin == pytest.approx(float(brightness.seen[0].mean() - brightness.seen[1].mean()) / 2)
+    for name, value in game.players["generator"].state_dict().items():
+        assert torch.equal(value, before[f"generator.{name}"])
+
+
+class Brightness(nn.Module):
+    """A critic for whom brighter is more real, and who remembers what he said."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, image, condition):
+        self.seen.append(image.flatten(1).mean(1))
+        return self.seen[-1]
+
+
+def test_the_slope_is_the_length_of_the_last_gradients_and_of_a_game_of_one_too():
+    stacked = waves()
+    game = begun(Variational(generator=Autoencoder(width=4, latent=8)), stacked)
+    assert made_pulse(game, stacked).slope is None
+    next(train(game, stacked))
+    squares = [each.grad.square().sum() for each in game.players["generator"].parameters()]
+    now = made_pulse(game, stacked)
+    assert now.margin is None
+    assert now.slope == pytest.approx(float(torch.stack(squares).sum().sqrt()), rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", [Hinge, Nonsaturating])
+def test_a_game_that_runs_away_is_seen_though_the_moment_has_passed(loss):
+    stacked = waves()
+    players = {"generator": StyleGenerator(width=4, latent=8), "discriminator": Discriminator(width=4)}
+    game = begun(loss(**players, gamma=0.5), stacked)
+    usual, safe = usual_of(game, stacked), None
+    for tick in train(game, stacked):
+        if tick.step == 20:
+            safe = made_pulse(game, stacked)
+            assert not fault_of_made(safe, None, usual)
+            wild = replace(game.recipe.objective, gamma=0.0, learning_rate=0.1)
+            game.recipe = replace(game.recipe, objective=wild)
+            set_rate(game)
+    now = made_pulse(game, stacked)
+    assert now.slope > 100 * safe.slope
+    as_before = replace(now, spread=safe.spread, roughness=safe.roughness, variety=safe.variety)
+    assert fault_of_made(as_before, safe, usual).startswith(
+        ("the game is running away", "the critic has won")
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A game that goes wrong is seen, falls back and goes on more calmly, or stops with an account."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 import torch
 
 from vesalius.errors import TrainingError
+from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.style import StyleGenerator
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training import run as running
+from vesalius.training.checkpoint import set_rate
 from vesalius.training.fit import finish, fit, play
 from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
@@ -174,6 +178,63 @@ def test_a_sound_game_is_left_alone(recipe_for, people, tmp_path):
     assert run.game.tries == 0
     beats = [line["step"] for line in ledger.read(run.ledger) if "watch/spread" in line]
     assert beats == [50, 100, 150, 200]
+
+
+def test_a_moment_that_broke_since_the_last_pulse_is_no_shelter(recipe_for, people, tmp_path):
+    run = played(open_run(tmp_path, recipe_for(people, 60), people), last=20)
+    with torch.no_grad():
+        run.game.players["generator"].head.weight.copy_(
+            100 * torch.randn(run.game.players["generator"].head.weight.shape)
+        )
+    played(run, last=30)
+    assert run.game.haven.step == 10
+    played(run)
+    assert "fell back to step 10, and went on with learning rate 0.0001 and penalty 2" in events(run)[0]
+
+
+def felt(run):
+    """What the ledger says of every pulse."""
+    return [line for line in ledger.read(run.ledger) if "watch/spread" in line]
+
+
+def test_a_run_that_is_taken_up_feels_the_pulse_that_it_would_have_felt(recipe_for, people, tmp_path):
+    whole = played(open_run(tmp_path / "whole", recipe_for(people, 100), people))
+    played(open_run(tmp_path / "broken", recipe_for(people, 100), people), last=37)
+    again = played(open_run(tmp_path / "broken", recipe_for(people, 100), people))
+    assert felt(again) == felt(whole)
+    names = {"watch/spread", "watch/roughness", "watch/variety", "watch/margin", "watch/slope"}
+    assert [set(line) - {"step"} for line in felt(whole)] == [names, names]
+
+
+def wild(run):
+    """No penalty and five hundred times the rate, from now on."""
+    game, usual = run.game, run.game.recipe.objective
+    rash = replace(usual, gamma=0.0, learning_rate=500 * usual.learning_rate)
+    game.recipe = replace(game.recipe, objective=rash)
+    set_rate(game)
+
+
+def test_a_game_without_brakes_is_seen_and_stopped_or_calmed(recipe_for, people, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "rhythm_of", lambda steps: Rhythm(beat=5, looks=(50,)))
+    recipe = recipe_for(people, 120)
+    game = replace(recipe.objective, generator=StyleGenerator(width=4, latent=8))
+    run = played(open_run(tmp_path, replace(recipe, objective=game), people), last=60)
+    assert not events(run)
+    wild(run)
+    with suppress(TrainingError):
+        played(run)
+    first = next(line for line in ledger.read(run.ledger) if "event" in line)
+    assert first["step"] <= 70
+    assert "fell back to step 50" in first["event"]
+
+
+def test_a_strong_but_fair_critic_is_left_alone(recipe_for, people, tmp_path):
+    recipe = recipe_for(people, 250)
+    game = replace(recipe.objective, generator=Generator(width=4, latent=8), discriminator=Discriminator())
+    run = played(open_run(tmp_path, replace(recipe, objective=game), people))
+    assert not events(run)
+    margins = [line["watch/margin"] for line in felt(run)]
+    assert 0.5 < max(margins) < 4
 
 
 def test_a_recipe_is_calmed_by_halves(recipe_for, people):

@@ -35,7 +35,7 @@ _NAMES = {
     "blur": "blurred on purpose",
 }
 _SHOWN = (("KID", "texture"), ("KID", "ssl"), ("coverage", "texture"), ("coverage", "ssl"))
-_MOST_CURVES = 9
+_MOST_CURVES = 15
 _FEW_POINTS = 30
 
 

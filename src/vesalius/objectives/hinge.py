@@ -20,6 +20,7 @@ from vesalius.objectives.adversaries import (
     sample,
 )
 from vesalius.objectives.augment import Augment
+from vesalius.objectives.margin import by_hinges
 from vesalius.objectives.penalties import flatness
 from vesalius.objectives.turn import Players, Terms, Turn
 from vesalius.shapes import Scores
@@ -69,6 +70,7 @@ class Hinge:
 
     players = steered_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_hinges)
 
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)

@@ -10,6 +10,7 @@ from vesalius.example import Single
 from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.adversaries import exhibit, fit_base, sample, two_players
+from vesalius.objectives.margin import by_odds
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 
 
@@ -49,6 +50,7 @@ class Minimax:
 
     players = two_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_odds)
 
     def __post_init__(self) -> None:
         refuse_rate(self.learning_rate, self.betas)

@@ -20,6 +20,7 @@ from vesalius.objectives.adversaries import (
     sample,
 )
 from vesalius.objectives.augment import Augment
+from vesalius.objectives.margin import by_odds
 from vesalius.objectives.penalties import flatness
 from vesalius.objectives.turn import Players, Terms, Turn
 
@@ -59,6 +60,7 @@ class Nonsaturating:
 
     players = steered_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_odds)
 
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)

@@ -16,6 +16,7 @@ from vesalius.networks.redrawing import Corner, Memory, corner_of
 from vesalius.objectives.adversaries import exhibit, fit_base, sample, two_players
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import margins
+from vesalius.objectives.margin import by_hinges
 from vesalius.objectives.turn import Players, Terms, Turn, refuse_rate
 from vesalius.shapes import Batch
 
@@ -55,6 +56,7 @@ class Reconstructing:
 
     players = two_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_hinges)
 
     def __post_init__(self) -> None:
         refuse_rate(self.learning_rate, self.betas)

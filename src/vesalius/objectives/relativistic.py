@@ -20,6 +20,7 @@ from vesalius.objectives.adversaries import (
     sample,
 )
 from vesalius.objectives.augment import Augment
+from vesalius.objectives.margin import by_odds
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.turn import Players, Terms, Turn
 
@@ -60,6 +61,7 @@ class Relativistic:
 
     players = steered_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_odds)
 
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)

@@ -20,6 +20,7 @@ from vesalius.objectives.adversaries import (
     sample,
     two_players,
 )
+from vesalius.objectives.margin import by_distance
 from vesalius.objectives.penalties import between, unevenness
 from vesalius.objectives.turn import Players, Terms, Turn
 
@@ -58,6 +59,7 @@ class Wasserstein:
 
     players = two_players
     prepare = staticmethod(fit_base)
+    margin = staticmethod(by_distance)
 
     def __post_init__(self) -> None:
         refuse_impossible(self.gamma, self.learning_rate, self.betas)

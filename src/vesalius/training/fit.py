@@ -212,8 +212,7 @@ def _is_sheltered(run: Run, since: list[Tick]) -> bool:
     is_best = run.judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
     if run.is_over or not is_best or not _are_finite(since):
         return False
-    shelter(run)
-    return True
+    return shelter(run)
 
 
 def _is_well(run: Run, since: list[Tick]) -> bool:

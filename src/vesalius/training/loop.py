@@ -67,7 +67,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Pulse:
-    """What pictures are like, in three numbers.
+    """What pictures are like, in three numbers, and in two how the game goes that makes them.
 
     Args:
         spread: How much pictures of one class differ, seen coarsely: their standard deviation in
@@ -77,11 +77,19 @@ class Pulse:
         variety: Share of the fine detail, in amplitude, that differs between pictures of one class: 0
             where all have the same, 1 where nothing is common to them. Of made pictures only what the
             network adds to its linear base counts. A network that no longer listens is a fall of it.
+        margin: How far the critic scores made pictures below real ones, on the scale of its loss: at 1 it has
+            nothing left to win; see `objectives.margin`. None where nobody scores: of a game of one, and of
+            training pictures.
+        slope: Length of the gradients that have lately moved the generator, over as many steps as Adam
+            remembers. A game that runs away is a rise of it, which lasts. None before the first step, and of
+            training pictures.
     """
 
     spread: float
     roughness: float
     variety: float = 0.0
+    margin: float | None = None
+    slope: float | None = None
 
 
 @dataclass(frozen=True)

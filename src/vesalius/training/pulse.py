@@ -1,6 +1,6 @@
 """The pulse of a game: a few cheap numbers that tell early whether it is going wrong."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -9,11 +9,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from vesalius.model.model import undamped
+from vesalius.example import Single
+from vesalius.model.model import together, undamped
 from vesalius.networks.blocks import flat, without_coarse
 from vesalius.networks.linear import LinearBase
+from vesalius.objectives.margin import Refereed
 from vesalius.recipes.recipe import Recipe
-from vesalius.shapes import Batch, Classes
+from vesalius.shapes import Batch, Classes, Scores
 from vesalius.training.loop import Game, Pulse
 from vesalius.training.stream import Stacked, batch
 
@@ -25,6 +27,8 @@ _LEAST_SPREAD = 0.4
 _LEAST_SHOWN = 0.1
 _MOST_ROUGH = 4.0  # times a good moment
 _NOISE = 2.0  # roughness of pixels that are -1 or 1 by chance
+_MOST_WON = 4.0  # times what a loss asks for, or what a good moment had; sound games stay below 1.8
+_MOST_PUSHED = 100.0  # times a good moment; sound games stay below 18
 
 
 @torch.no_grad()
@@ -106,13 +110,65 @@ def made_pulse(game: Game, stacked: Stacked) -> Pulse:
         stacked: Training pictures, for the shares of the classes.
     """
     recipe, generator = game.recipe, game.players["generator"]
-    classes = batch(stacked, recipe.seed, game.step, _TURN, _SEEN).condition
+    real = batch(stacked, recipe.seed, game.step, _TURN, _SEEN)
     generator.eval()
     with game.machine.precision(False):
-        made = undamped(generator, recipe, classes.tolist(), recipe.seed)
-        added = _added(made, generator, recipe, classes)
+        made = undamped(generator, recipe, real.condition.tolist(), recipe.seed)
+        added = _added(made, generator, recipe, real.condition)
     generator.train()
-    return pulse_of(made.clamp(-1, 1), classes, added)
+    shown = pulse_of(made.clamp(-1, 1), real.condition, added)
+    return replace(shown, margin=margin_of(game, real, made), slope=slope_of(game))
+
+
+@torch.no_grad()
+def margin_of(game: Game, real: Single, made: Batch) -> float | None:
+    """How far the critic of a game scores made pictures below real ones; None where there is no critic.
+
+    Nothing is augmented: what a critic must forgive would only blur how far it tells them apart.
+
+    Args:
+        game: Left as it is.
+        real: Training pictures.
+        made: As many, of the same classes, as the critic is shown them: not cut off at the ends of the scale.
+    """
+    objective = game.objective
+    if not isinstance(objective, Refereed):
+        return None
+    critic = game.players["discriminator"].eval()
+    with game.machine.precision(False):
+        on_real, on_made = (_scored(game, critic, each, real.condition) for each in (real.image, made))
+    critic.train()
+    apart = (real.image - made.float()).flatten(1).norm(dim=1)
+    return objective.margin(on_real, on_made, apart)
+
+
+def _scored(game: Game, critic: nn.Module, image: Batch, condition: Classes) -> Scores:
+    """Scores, in parts that fit into memory and are whole groups of those whose spread a critic is shown."""
+    group: int = getattr(critic, "group", 1)
+    size = max(group, together(game.recipe) // group * group)
+    parts = zip(image.split(size), condition.split(size), strict=True)
+    to = game.machine.device
+    return torch.cat([critic(some.to(to), labels.to(to)).float().cpu() for some, labels in parts])
+
+
+def slope_of(game: Game) -> float | None:
+    """Length of the gradients that have lately moved the generator; None before the first.
+
+    Adam remembers their mean squares, and a checkpoint keeps them: a resumed run sees the same.
+
+    Args:
+        game: Left as it is.
+
+    Source:
+        Kingma and Ba, ICLR 2015, algorithm 1 and section 3, for the estimate that is not biased to zero.
+    """
+    optimizer = game.optimizers["generator"]
+    forgets: float = optimizer.param_groups[0]["betas"][1]
+    squares = [
+        each["exp_avg_sq"].double().sum() / (1 - forgets ** float(each["step"]))
+        for each in optimizer.state.values()
+    ]
+    return float(torch.stack(squares).sum().sqrt()) if squares else None
 
 
 def _added(made: Batch, generator: nn.Module, recipe: Recipe, condition: Classes) -> Batch:
@@ -164,11 +220,12 @@ def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
     Args:
         now: Of what the generator makes.
         safe: Of what it made when it was last well; None when it never was yet: then pictures, and what
-            is added to them, may be alike, and as rough as those that it began with.
+            is added to them, may be alike, and as rough as those that it began with, and nobody knows how
+            hard it is pushed.
         usual: What training pictures are like.
     """
     safe = safe or Pulse(0.0, usual.begun.roughness)
-    if not np.isfinite(astuple(now)).all():
+    if not np.isfinite([now.spread, now.roughness, now.variety]).all():
         return "the made pictures are not finite"
     if now.spread < _LEAST_SPREAD * min(safe.spread, usual.pulse.spread):
         return (
@@ -186,7 +243,29 @@ def fault_of_made(now: Pulse, safe: Pulse | None, usual: Usual) -> str:
             f"the made pictures have become rough: their neighbouring pixels differ by {now.roughness:.2g}, "
             f"before by {safe.roughness:.2g}, those of real ones by {usual.pulse.roughness:.2g} (squared)"
         )
+    return _fault_of_play(now, safe)
+
+
+def _fault_of_play(now: Pulse, safe: Pulse) -> str:
+    """What is wrong with how the players push each other, whatever the pictures still look like."""
+    if not np.isfinite([now.margin or 0.0, now.slope or 0.0]).all():
+        return "the critic's scores, or what the generator learns from them, are not finite"
+    if now.margin is not None and now.margin > _MOST_WON * max(1.0, safe.margin or 0.0):
+        return (
+            f"the critic has won: it scores made pictures {now.margin:.3g} times as far below real ones as "
+            f"its loss asks for{_before(safe.margin)}, so that nothing is learnt from it any more"
+        )
+    # A generator that nothing pushed yet tells nothing.
+    if now.slope is not None and safe.slope and now.slope > _MOST_PUSHED * safe.slope:
+        return (
+            "the game is running away: what pushes the generator has become "
+            f"{now.slope / safe.slope:.0f} times as strong as it was when all was well"
+        )
     return ""
+
+
+def _before(value: float | None) -> str:
+    return "" if value is None else f", before {value:.2g} times"
 
 
 def _counts(game: Game, stacked: Stacked) -> Int[np.ndarray, "_"]:

@@ -25,22 +25,33 @@ def fault(run: Run) -> str:
     if wrong := fault_of_pictures(game, run.stacked, run.usual):
         raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
     now = made_pulse(game, run.stacked)
-    told = {f"watch/{name}": round(value, 6) for name, value in asdict(now).items()}
+    told = {f"watch/{name}": round(value, 6) for name, value in asdict(now).items() if value is not None}
     ledger.append(run.ledger, {"step": game.step, **told})
     return fault_of_made(now, game.haven and game.haven.pulse, run.usual)
 
 
-def shelter(run: Run) -> None:
-    """Keep this moment whole, to fall back to.
+def shelter(run: Run) -> bool:
+    """Keep this moment whole, to fall back to, unless something is wrong with it.
+
+    A look need not fall on a pulse: a game that broke since the last one is no shelter. The next pulse will
+    tell.
 
     Args:
-        run: All is well with its game now.
+        run: Its losses are finite now.
+
+    Returns:
+        Whether it was kept.
 
     Raises:
         StorageError: The disk is unwilling; what was kept before is untouched.
     """
-    run.game.haven = Haven(run.game.step, made_pulse(run.game, run.stacked))
-    save(run.game, run.shelter, run.seconds)
+    game = run.game
+    now = made_pulse(game, run.stacked)
+    if fault_of_made(now, game.haven and game.haven.pulse, run.usual):
+        return False
+    game.haven = Haven(game.step, now)
+    save(game, run.shelter, run.seconds)
+    return True
 
 
 def rescue(run: Run, why: str) -> None:
@@ -74,6 +85,8 @@ def rescue(run: Run, why: str) -> None:
         game.haven = None
         set_rate(game)
     to = f"step {game.haven.step}" if game.haven else "the beginning"
-    rate = f"learning rate {game.objective.learning_rate:g}"
-    event = f"{why}; fell back to {to}, and went on with {rate}"
+    gamma: float | None = getattr(game.objective, "gamma", None)
+    calmer = f"learning rate {game.objective.learning_rate:g}"
+    calmer += "" if gamma is None else f" and penalty {gamma:g}"
+    event = f"{why}; fell back to {to}, and went on with {calmer}"
     ledger.append(run.ledger, {"step": game.step, "event": event})
