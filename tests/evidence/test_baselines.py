@@ -6,6 +6,7 @@ from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence import baselines
 from vesalius.evidence.baselines import augmented
 from vesalius.evidence.intervals import numbered
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.recipes.derived import derive
 from vesalius.tasks.synthesis import synthesis_of
@@ -16,9 +17,9 @@ def test_the_linear_anchor_has_as_many_components_as_the_head_start(monkeypatch)
     built = []
 
     class Spy(LinearBase):
-        def __init__(self, shape: tuple[int, ...], classes: int, components: int) -> None:
-            super().__init__(shape, classes, components)
-            built.append(components)
+        def __init__(self, shape: tuple[int, ...], classes: int, start: HeadStart) -> None:
+            super().__init__(shape, classes, start)
+            built.append(start.components)
 
     monkeypatch.setattr(baselines, "LinearBase", Spy)
     for cohort in (phantom_cohort(40, size=16), phantom_cohort(6, size=16, pictures_per_patient=12)):

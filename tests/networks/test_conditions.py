@@ -9,6 +9,7 @@ from vesalius.networks.conditions import SummedEmbedding, borrowed, embedding_of
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 from vesalius.networks.style import StyleGenerator
@@ -87,12 +88,12 @@ def test_the_head_start_of_a_rare_combination_adds_up_what_others_say_and_nothin
     pictures = 0.01 * torch.randn(122, *SHAPE, generator=rng)
     pictures[torch.isin(condition, torch.tensor([2, 3])), :, :, :8] += 0.5
     pictures[torch.isin(condition, torch.tensor([1, 3])), :, :, 8:] -= 0.25
-    base = LinearBase(SHAPE, CROSSED, 2)
+    base = LinearBase(SHAPE, CROSSED, HeadStart(2))
     base.fit(pictures, condition)
     rare = base.mean[3].unflatten(0, SHAPE)[0, 0]
     assert rare[:8].mean().item() == pytest.approx(0.5, abs=0.01)
     assert rare[8:].mean().item() == pytest.approx(-0.25, abs=0.01)
     pictures[-2:] = 9.0
-    again = LinearBase(SHAPE, CROSSED, 2)
+    again = LinearBase(SHAPE, CROSSED, HeadStart(2))
     again.fit(pictures, condition)
     assert torch.equal(base.mean[3], again.mean[3])

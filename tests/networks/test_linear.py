@@ -5,7 +5,9 @@ import torch
 
 from vesalius.networks.blocks import seeded
 from vesalius.networks.coarse import components_of
-from vesalius.networks.linear import FEWEST, LinearBase
+from vesalius.networks.head_start import HeadStart
+from vesalius.networks.learnt import FEWEST
+from vesalius.networks.linear import LinearBase
 
 
 def test_samples_have_the_mean_and_variance_of_each_class():
@@ -13,7 +15,7 @@ def test_samples_have_the_mean_and_variance_of_each_class():
     labels = torch.arange(600) % 2
     pictures = torch.randn(600, 1, 1, 4, 4, generator=rng) * (1 + labels).view(-1, 1, 1, 1, 1)
     pictures = pictures + 5.0 * labels.view(-1, 1, 1, 1, 1)
-    base = LinearBase((1, 1, 4, 4), classes=2, components=15)
+    base = LinearBase((1, 1, 4, 4), 2, HeadStart(15))
     base.fit(pictures, labels)
     made = base.sample(labels, seeded(3))
     for index in (0, 1):
@@ -43,7 +45,7 @@ def test_components_of_all_classes_together_have_256_mib(classes, side):
 def _fitted(counts: list[int], components: int = 8) -> tuple[LinearBase, torch.Tensor, torch.Tensor]:
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
     pictures = torch.randn(len(labels), 1, 1, 4, 4, generator=seeded(4)) + 9 * labels.view(-1, 1, 1, 1, 1)
-    base = LinearBase((1, 1, 4, 4), classes=len(counts), components=components)
+    base = LinearBase((1, 1, 4, 4), len(counts), HeadStart(components))
     base.fit(pictures, labels)
     return base, pictures, labels
 
@@ -78,7 +80,7 @@ def test_of_a_class_of_few_people_nothing_is_kept_however_many_their_pictures(pe
     who = torch.cat([torch.arange(100), 100 + torch.arange(60) % people])
     hers = torch.randn(people, 1, 1, 4, 4, generator=rng)[torch.arange(60) % people]
     pictures = torch.cat([torch.randn(100, 1, 1, 4, 4, generator=rng), hers])
-    base, without = LinearBase((1, 1, 4, 4), 2, 8), LinearBase((1, 1, 4, 4), 2, 8)
+    base, without = LinearBase((1, 1, 4, 4), 2, HeadStart(8)), LinearBase((1, 1, 4, 4), 2, HeadStart(8))
     base.fit(pictures, labels, who)
     without.fit(pictures[:100], labels[:100], who[:100])
     assert torch.equal(base.mean, without.mean)
@@ -89,10 +91,10 @@ def test_a_class_has_fewer_components_of_its_own_than_people():
     rng = seeded(6)
     labels = torch.repeat_interleave(torch.arange(2), torch.tensor([100, 90]))
     who = torch.cat([torch.arange(100), 100 + torch.arange(90) % 9])
-    base = LinearBase((1, 1, 8, 8), 2, 12)
+    base = LinearBase((1, 1, 8, 8), 2, HeadStart(12))
     base.fit(torch.randn(190, 1, 1, 8, 8, generator=rng), labels, who)
     assert not torch.equal(base.weight[1], base.weight[0])
-    only = LinearBase((1, 1, 8, 8), 1, 12)
+    only = LinearBase((1, 1, 8, 8), 1, HeadStart(12))
     only.fit(torch.randn(90, 1, 1, 8, 8, generator=rng), torch.zeros(90, dtype=torch.int64), who[100:])
     assert int((only.weight[0].norm(dim=1) > 1e-3).sum()) <= 8
 
@@ -101,7 +103,7 @@ def test_a_person_of_many_pictures_counts_once():
     rng = seeded(7)
     people = torch.randn(10, 1, 1, 4, 4, generator=rng)
     who = torch.cat([torch.arange(10), torch.zeros(90, dtype=torch.int64)])
-    once, often = LinearBase((1, 1, 4, 4), 1, 3), LinearBase((1, 1, 4, 4), 1, 3)
+    once, often = LinearBase((1, 1, 4, 4), 1, HeadStart(3)), LinearBase((1, 1, 4, 4), 1, HeadStart(3))
     once.fit(people, torch.zeros(10, dtype=torch.int64))
     often.fit(people[who], torch.zeros(100, dtype=torch.int64), who)
     assert torch.allclose(once.mean, often.mean, atol=1e-5)
@@ -115,7 +117,7 @@ def test_only_components_that_speak_of_others_are_kept():
     patterns = torch.randn(2, 1, 1, 8, 8, generator=rng)
     strength = torch.randn(240, 1, 1, 1, 1, generator=rng)
     pictures = strength * patterns[labels] + 0.1 * torch.randn(240, 1, 1, 8, 8, generator=rng)
-    base = LinearBase((1, 1, 8, 8), 2, 16, anchor=2)
+    base = LinearBase((1, 1, 8, 8), 2, HeadStart(16, anchor=2))
     base.fit(pictures, labels)
     assert base.kept == [16, 16]
     assert base.grasp.tolist() == [0.0, 0.0]
@@ -126,5 +128,9 @@ def test_only_components_that_speak_of_others_are_kept():
 
 
 def test_a_base_without_an_anchor_is_stored_as_it_was_before_there_were_anchors():
-    assert set(LinearBase((1, 1, 8, 8), 2, 4).state_dict()) == {"mean", "weight"}
-    assert set(LinearBase((1, 1, 8, 8), 2, 4, anchor=2).state_dict()) == {"mean", "weight", "grasp"}
+    assert set(LinearBase((1, 1, 8, 8), 2, HeadStart(4)).state_dict()) == {"mean", "weight"}
+    assert set(LinearBase((1, 1, 8, 8), 2, HeadStart(4, anchor=2)).state_dict()) == {
+        "mean",
+        "weight",
+        "grasp",
+    }

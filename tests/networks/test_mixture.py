@@ -6,6 +6,7 @@ import torch
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Generator
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.mixture import Mixture, clusters_of
 
@@ -91,7 +92,7 @@ def test_a_base_of_a_cohort_of_two_kinds_makes_both_and_nothing_between():
 
     def between(clusters: int) -> float:
         """Share of pictures whose two places are neither one bright and one dark."""
-        base = LinearBase((1, 1, 16, 16), 1, 8, clusters=clusters)
+        base = LinearBase((1, 1, 16, 16), 1, HeadStart(8, clusters=clusters))
         base.fit(pictures, classes, kept="foreseen")
         made = base.sample(classes, seeded(1))[:, 0, 0].mean(1)
         left, right = made[:, 3:5].mean(1), made[:, 11:13].mean(1)

@@ -6,6 +6,7 @@ import torch
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Generator
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.pose import find_pose, numbers_of, posed, unposed
 
@@ -74,7 +75,7 @@ def test_a_base_with_poses_makes_bodies_that_lie_as_real_ones_do_and_are_not_dou
 
     def apart(has_pose: bool) -> float:
         """How far made pictures are from the nearest of many real ones, beside how far real ones are."""
-        base = LinearBase(shape, 2, 6, has_pose=has_pose)
+        base = LinearBase(shape, 2, HeadStart(6, has_pose=has_pose))
         base.fit(pictures[:160], classes[:160], kept="foreseen")
         made = base.sample(classes[:80], seeded(2)).flatten(1)
         others = pictures[:160].flatten(1)

@@ -18,6 +18,7 @@ from vesalius.imaging.marks import Mark
 from vesalius.networks.blocks import resized, without_coarse
 from vesalius.networks.coarse import on_grid
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.derived import derive
@@ -71,7 +72,7 @@ def test_a_large_head_start_is_the_mean_of_its_cells_joined_in_straight_lines():
     across = torch.linspace(-1, 1, 256).expand(1, 1, 256, 256)
     pictures = torch.stack([across, across.flip(3)]).repeat(16, 1, 1, 1, 1)
     condition = torch.arange(32) % 2
-    base = LinearBase((1, 1, 256, 256), 2, 1, anchor=8)
+    base = LinearBase((1, 1, 256, 256), 2, HeadStart(1, anchor=8))
     base.fit(pictures, condition)
     made = base(torch.zeros(2, 1), torch.arange(2))
     assert made.shape == (2, 1, 1, 256, 256)
@@ -87,14 +88,14 @@ def test_components_and_borrowed_means_of_a_large_head_start_are_enlarged():
     ways = torch.stack([down * across, down, across, down])[:, None, None]
     condition = torch.tensor([0, 1, 2] * 24 + [3] * 3)
     strength, noise = torch.randn(75, 1, 1, 1, 1), 0.1 * torch.randn(75, 1, 1, 256, 256)
-    base = LinearBase((1, 1, 256, 256), ((0, 0), (0, 1), (1, 0), (1, 1)), 2, anchor=2)
+    base = LinearBase((1, 1, 256, 256), ((0, 0), (0, 1), (1, 0), (1, 1)), HeadStart(2, anchor=2))
     base.fit(means[condition] + strength * ways[condition] + noise, condition, kept="foreseen")
     assert base.kept[:3] == [1, 1, 1]
     assert base.grasp[:3].min() > 0.9
 
     rows, latents = torch.arange(3), torch.tensor([[1.5, 0.0], [-1.0, 0.0], [0.5, 0.0]])
     middle, added = base(torch.zeros(4, 2), torch.arange(4)), torch.randn(3, 1, 256, 256)
-    moved = base.completed(latents, rows, added)[:, :, 0] - middle[:3, :, 0]
+    moved = base.completed(base(latents, rows), rows, added)[:, :, 0] - middle[:3, :, 0]
     coarse = added - without_coarse(added, 2)
     enlarged = resized(base.weight[:3, :1].unflatten(2, (128, 128)), 2.0)
     wanted = latents[:, :1, None, None] * enlarged + added - base.grasp[:3].view(-1, 1, 1, 1) * coarse

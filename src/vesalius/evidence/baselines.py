@@ -9,6 +9,7 @@ from torch.nn.functional import pad
 from vesalius.evidence.planes import are_volumes, seen
 from vesalius.networks.blocks import deep, flat, size_of
 from vesalius.networks.coarse import components_of, grid_of
+from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import LinearBase
 from vesalius.objectives.warps import rotation, warped
 from vesalius.shapes import Stack
@@ -35,7 +36,7 @@ def linear_samples(
     known, places = np.unique(labels, return_inverse=True)
     shape = train.shape[1:]
     components = components_of(np.bincount(places).tolist(), len(np.unique(people)), size_of(grid_of(shape)))
-    base = LinearBase(shape, len(known), components)
+    base = LinearBase(shape, len(known), HeadStart(components))
     pictures = torch.from_numpy(np.ascontiguousarray(train))
     base.fit(pictures, torch.from_numpy(places), torch.from_numpy(people))
     condition = torch.from_numpy(np.searchsorted(known, wanted))

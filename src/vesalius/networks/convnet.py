@@ -34,6 +34,7 @@ from vesalius.networks.centring import Common
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.head_start import HeadStart
+from vesalius.networks.linear import base_of
 from vesalius.networks.noise import Noise
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -160,7 +161,7 @@ class ConvGenerator(nn.Module):
         self.body = nn.Sequential(*_rising(self.axes, widths, self.shown))
         self.noise = nn.ModuleDict(_noises(widths) if spec.noise else {})
         self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1] + self.shown, shape[0])
-        self.base = spec.start.build(shape, classes)
+        self.base = base_of(shape, classes, spec.start)
         narrow_(self)
         if spec.smooth:
             repeat_(self.body)

@@ -29,6 +29,7 @@ from vesalius.networks.blocks import (
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.head_start import HeadStart
+from vesalius.networks.linear import base_of
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
@@ -151,7 +152,7 @@ class FastMaker(nn.Module):
             Excitation(self.axes, coarse, fine) for coarse, fine in zip(widths, widths[leap:], strict=False)
         )
         self.head = convolution(self.axes, widths[-1], shape[0], 3)
-        self.base = HeadStart(spec.head_start).build(shape, classes)
+        self.base = base_of(shape, classes, HeadStart(spec.head_start))
         narrow_(self)
         if self.base is not None:
             for parameter in self.head.parameters():

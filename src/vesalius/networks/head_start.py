@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, space_of
 from vesalius.networks.centring import Common
-from vesalius.networks.coarse import grid_of
-from vesalius.networks.conditions import Conditions
-from vesalius.networks.linear import LinearBase
 
 
 @dataclass(frozen=True)
@@ -15,11 +11,15 @@ class HeadStart:
     """The numbers of a linear base, as the spec of a generator has them.
 
     Args:
-        components: Of the linear base; 0 for none.
-        anchor: Cells; 0 for none. See `networks.linear.LinearBase`, as for all that follows.
-        centred: Among which pictures nothing that is added may be in common.
-        clusters: Gaussians that coefficients are drawn from, at most.
-        has_pose: Whether pictures are laid alike before they are described.
+        components: Coefficients for each picture; 0 for no base.
+        anchor: Cells along the shortest side. Of what a network adds, the part that is coarser than a
+            cell is shrunk to the share that the base leaves open in people who were not asked:
+            hardly any where pictures are aligned. 0 lets a network add everything.
+        centred: Among which pictures nothing that is added may be in common; see `networks.centring`.
+        clusters: Gaussians that the coefficients of a class are drawn from, at most; 1 for one of unit
+            variance. How many there are, the training pictures say; see `networks.mixture`.
+        has_pose: Whether means and components are of pictures that were laid alike, and of how they lay;
+            see `networks.pose`.
     """
 
     components: int
@@ -58,25 +58,3 @@ class HeadStart:
                 f"generator.clusters is {self.clusters}, wanted 1, or a head start of fewer components than "
                 f"latent {latent}: the last coordinate chooses the cluster"
             )
-
-    def build(self, shape: Shape, classes: Conditions) -> LinearBase | None:
-        """The linear base, not fitted yet; None where there is no head start.
-
-        Args:
-            shape: Extent of one picture, ``(c, z, y, x)``.
-            classes: What there is to tell apart.
-
-        Raises:
-            RecipeError: An anchor of as many cells as the base has voxels along its shortest side.
-        """
-        if not self.components:
-            return None
-        shortest = min(space_of(grid_of(shape)))
-        if self.anchor >= shortest:
-            raise RecipeError(
-                f"generator.anchor is {self.anchor}, wanted fewer cells than the {shortest} voxels of the "
-                "shortest side of the head start: nothing would be left to learn"
-            )
-        return LinearBase(
-            shape, classes, self.components, self.anchor, self.centred, self.clusters, self.has_pose
-        )

@@ -102,7 +102,7 @@ def clusters_of(rows: Float[Tensor, "n r"], who: Int[Tensor, "n"], most: int, le
         )
 
     usual = None
-    while most > 1:
+    while most > 1 and rows.shape[1]:
         if len(who.unique()) >= least * most:
             found = _fitted(rows, who, most)
             usual = usual or likelihood(1)

@@ -22,6 +22,7 @@ from vesalius.networks.blocks import (
 )
 from vesalius.networks.conditions import Conditions, embedding_of, silence_
 from vesalius.networks.head_start import HeadStart
+from vesalius.networks.linear import base_of
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 Form = Literal["dense", "grouped"]
@@ -165,7 +166,7 @@ class ResidualMaker(nn.Module):
             convolution(self.axes, wide, narrow, 1) for wide, narrow in pairwise(spec.widths)
         )
         self.head = convolution(self.axes, spec.widths[-1], shape[0], 3 if spec.form == "dense" else 1)
-        self.base = HeadStart(spec.head_start).build(shape, classes)
+        self.base = base_of(shape, classes, HeadStart(spec.head_start))
         _draw(self)
         if self.base is not None:
             nn.init.zeros_(self.head.weight)

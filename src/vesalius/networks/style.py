@@ -23,6 +23,7 @@ from vesalius.networks.blocks import (
 )
 from vesalius.networks.conditions import Conditions, embedding_of
 from vesalius.networks.head_start import HeadStart
+from vesalius.networks.linear import base_of
 from vesalius.networks.noise import noise_of
 from vesalius.shapes import Batch, Classes, Latents
 
@@ -204,7 +205,7 @@ class StyleMaker(nn.Module):
         self.second = nn.ModuleList(Layer(self.axes, spec, width, width) for width in widths)
         paint = [Modulated(self.axes, spec.latent, wide, shape[0], 1, is_normed=False) for wide in widths]
         self.paint = nn.ModuleList(paint)
-        self.base = HeadStart(spec.head_start, spec.anchor).build(shape, classes)
+        self.base = base_of(shape, classes, HeadStart(spec.head_start, spec.anchor))
         for each in paint if self.base is not None else ():
             nn.init.zeros_(each.layer.weight)
 

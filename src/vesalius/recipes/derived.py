@@ -11,7 +11,7 @@ from vesalius.networks.blocks import beyond, size_of, space_of
 from vesalius.networks.centring import Common
 from vesalius.networks.coarse import components_of, grid_of
 from vesalius.networks.convnet import Discriminator, Generator
-from vesalius.networks.linear import FEWEST
+from vesalius.networks.learnt import FEWEST
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives import AnyObjective
 from vesalius.objectives.augment import Augment
