@@ -81,7 +81,7 @@ class Row:
     @property
     def file(self) -> str:
         """Name of its file in the record."""
-        return f"{self.cohort}-{self.seed}-{self.method.replace(' ', '-')}.json"
+        return f"{self.cohort}-{self.seed}-{self.method.replace(' ', '-')}-{self.minutes:g}-minutes.json"
 
 
 ROW = TypeAdapter(Row)
@@ -119,7 +119,7 @@ def _is_of(row: Row, asked: Row) -> bool:
 def keep(row: Row, made: Stacked | None, folder: Path, record: Path) -> None:
     """Leave a row and the pictures that are shown, then drop what only a broken-off run needs.
 
-    One that is not quick is kept in the record, too.
+    One that is not quick, and did not fail, is kept in the record, too.
 
     Args:
         row: What was measured; it is written last.
@@ -129,7 +129,7 @@ def keep(row: Row, made: Stacked | None, folder: Path, record: Path) -> None:
     """
     if made is not None:
         leave_shown(made, folder / "shown.npy")
-    for file in (folder / "row.json", *(() if row.quick else (record / row.file,))):
+    for file in (folder / "row.json", *(() if row.quick or row.problem else (record / row.file,))):
         file.parent.mkdir(parents=True, exist_ok=True)
         with written(file) as beside:
             beside.write_bytes(ROW.dump_json(row, indent=1) + b"\n")
@@ -141,7 +141,10 @@ def keep(row: Row, made: Stacked | None, folder: Path, record: Path) -> None:
 def origin() -> str:
     """Day, commit and machine of what is measured now."""
     asked = ("git", "-C", str(RECORD.parent), "describe", "--always", "--dirty")
-    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    try:
+        commit = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = "unknown commit"
     cpu = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*:\s*(.*)", cpu.read_text()) if cpu.exists() else None
     name = model.group(1) if model else platform.processor()

@@ -7,8 +7,8 @@ in two feature spaces, coverage, how well two classifiers tell it from real pict
 classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
 a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
 again, nor is what ``benchmarks/rows`` records of another day; a run that was broken off goes on.
-``COHORT/sheet.png`` shows all methods side by side. With ``--again`` what is finished is measured anew, for
-when a measure was mended.
+``COHORT/sheet.png`` shows side by side all methods that were played here. With ``--again`` what is finished
+is measured anew, for when a measure was mended.
 
 Ours is worse than a method where intervals of the kernel distance lie apart in its disfavour in either
 space, and clearly better where they lie apart in its favour in both; over seeds the median counts.
@@ -151,8 +151,8 @@ def against(ours: Estimate, other: Estimate) -> int:
 def standing(rows: Sequence[Row], rival: str, measure: str) -> int | None:
     """How ours does against a method by one measure on one cohort: the median over seeds.
 
-    Where seeds are evenly split it is level. A method that failed is worse; one that was not measured
-    says nothing.
+    Where seeds are evenly split it is level. A method that failed is worse; one that was not measured, or in
+    other feature spaces, says nothing.
     """
     by_seed = {(row.method, row.seed): row for row in rows}
     told = []
@@ -160,6 +160,8 @@ def standing(rows: Sequence[Row], rival: str, measure: str) -> int | None:
         ours, other = by_seed[OURS, seed], by_seed[rival, seed]
         if ours.problem or other.problem:
             told.append(bool(other.problem) - bool(ours.problem))
+        elif ours.spaces != other.spaces:
+            continue  # of another day or machine, where a space was learnt otherwise: nothing to compare
         elif (mine := ours.score(measure)) and (theirs := other.score(measure)):
             told.append(against(mine.estimate, theirs.estimate))
     return int(median(told)) if told else None

@@ -73,6 +73,12 @@ def test_the_promise_is_over_cohorts(bench, others, code, said, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith(said)
 
 
+def test_rows_of_other_feature_spaces_are_not_compared(bench):
+    rows = [row(bench, "ours", 5), replace(row(bench, "linear", 9), spaces=("another",))]
+    assert bench.standing(rows, "linear", "KID ssl") is None
+    assert bench.compared(rows, ["linear"]) == (False, False)
+
+
 def test_what_was_not_measured_keeps_no_promise(bench):
     rows = [row(bench, "ours", 5), replace(row(bench, "linear", 9), scores=())]
     assert bench.compared(rows, ["linear"]) == (False, False)
@@ -93,7 +99,8 @@ def test_what_is_on_record_is_not_played_again_on_another_day(bench, tmp_path, m
     monkeypatch.setattr(bench, "opened", None)
     tuesday = bench.Place(tmp_path / "tuesday", tmp_path, 10.0, False, record=record)
     assert bench.played(tuesday, "chest", 0, ["linear"]) == [told]
-    bench.keep(replace(told, quick=True, seed=1), None, tmp_path / "monday", record)
+    for lost in (replace(told, quick=True, seed=1), replace(told, problem="it diverged", seed=2)):
+        bench.keep(lost, None, tmp_path / "monday", record)
     assert [file.name for file in record.iterdir()] == [told.file]
     assert bench.found(replace(told, minutes=3.0), tmp_path / "tuesday", record) is None
 

@@ -107,3 +107,25 @@ def test_a_critic_that_is_shown_detail_notices_what_is_fine_rather_than_what_is_
 def test_an_impossible_detail_is_refused_by_name(detail):
     with pytest.raises(RecipeError, match=r"discriminator.detail is .*, wanted 0 or more"):
         Discriminator(detail=detail)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 32, 32), (3, 1, 32, 48), (2, 16, 16, 32)])
+def test_layers_are_shown_what_the_linear_base_has_made(shape):
+    spec = Generator(
+        width=4, latent=12, head_start=3, clusters=4, pose=True, shown=True, smooth=True, noise=True
+    )
+    generator = spec.build(shape, 2).eval()
+    assert generator.base is not None
+    latents, classes = torch.randn(3, 12, generator=seeded(0)), torch.tensor([0, 1, 0])
+    torch.nn.init.normal_(generator.head.weight)
+    before = (generator(latents, classes) - generator.base(latents, classes)).detach()
+    assert before.shape == (3, *shape)
+    # Another base, and nothing else: what is added to it changes with it.
+    generator.base.mean[:, : generator.base.rows.size] += 0.5
+    after = (generator(latents, classes) - generator.base(latents, classes)).detach()
+    assert float((after - before).abs().max()) > 1e-3
+
+
+def test_nothing_can_be_shown_without_a_head_start():
+    with pytest.raises(RecipeError, match=r"generator\.shown is True, wanted False, or a head start"):
+        Generator(shown=True)

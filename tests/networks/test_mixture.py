@@ -63,6 +63,17 @@ def test_a_person_of_many_pictures_is_no_kind_of_people():
     assert found is None or float(found.centre.max()) < 5.0
 
 
+def test_slices_of_one_person_with_one_of_each_of_some_others_are_no_kind_of_people():
+    rng = seeded(9)
+    who = torch.arange(40).repeat_interleave(30)
+    rows = torch.randn(1200, 6, generator=rng)
+    rows[:30] = 6 + 0.05 * torch.randn(30, 6, generator=rng)
+    rows[30:240:30] = 6 + 0.05 * torch.randn(7, 6, generator=rng)
+    found = clusters_of(rows, who, 8, least=8)
+    assert found is None or float(found.people.min()) >= 8
+    assert found is None or float(found.centre.max()) < 4.0
+
+
 def test_until_clusters_are_learnt_coefficients_are_the_coordinates():
     latents = torch.randn(5, 8, generator=seeded(0))
     classes = torch.tensor([0, 1, 0, 1, 1])
@@ -79,6 +90,8 @@ def test_coefficients_that_clusters_do_not_know_stay_gaussian():
     assert torch.equal(mixture(latents, ones)[:, 6:], latents[:, 6:9])
     assert torch.equal(mixture(latents, 0 * ones), latents[:, :9])
     assert mixture.counts == [1, len(found.share)]
+    mixture.forget(1)
+    assert torch.equal(mixture(latents, ones), latents[:, :9])
 
 
 def test_a_base_of_a_cohort_of_two_kinds_makes_both_and_nothing_between():

@@ -67,7 +67,7 @@ class Generator:
     Raises:
         RecipeError: No channel, no latent coordinate, more components than coordinates, an anchor, a
             centre, clusters, a pose or something shown without a head start, or clusters that are no
-            power of two.
+            power of two, or leave no coordinate to be chosen by.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"

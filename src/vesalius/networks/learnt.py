@@ -56,7 +56,7 @@ def learn(
     """
     most = max(min(components, len(who.unique()) - 1), 0)
     found = foresee(rows, who, most) if most and kept == "foreseen" else None
-    own = principal(evened(rows, who), most if found is None else found.components).weight
+    own = principal(evened(rows, who), most if found is None else found.components).weight.to(rows)
     weight = torch.zeros(components, rows.shape[1], device=rows.device)
     weight[: len(own)] = own
     whole = 0.0 if found is None or coarse is None else coarse(found.aside)

@@ -1,4 +1,4 @@
-"""The linear model of a cohort: class means, principal components, Gaussian coefficients."""
+"""The linear model of a cohort: class means, principal components, and how their coefficients are spread."""
 
 from collections.abc import Sequence
 
@@ -100,7 +100,7 @@ class LinearBase(nn.Module):
         return made + deep(added, self.axes)
 
     def sample(self, condition: Classes, rng: torch.Generator) -> Batch:
-        """Pictures of Gaussian coefficients, one for each class index."""
+        """Pictures of coefficients drawn anew, one for each class index."""
         latents = torch.randn(len(condition), self.components + (self.start.clusters > 1), generator=rng)
         return self(latents, condition)
 
@@ -129,7 +129,7 @@ class LinearBase(nn.Module):
         people = [len(who[member.cpu()].unique()) for member in members]
         known = self._fit_means(rows, condition, who, people)
         for _ in range(_LAID if self.rows.pose else 0):
-            rows = self.rows.laid(pictures, condition, self.mean, rows)
+            rows = self.rows.laid(pictures, condition, who, self.mean, rows)
             known = self._fit_means(rows, condition, who, people)
         centred = rows - self.mean[condition]
         pooled = None
@@ -165,6 +165,8 @@ class LinearBase(nn.Module):
         self.weight[index], self.grasp[index] = learnt.weight, learnt.grasp
         if self.mixture is not None and learnt.clusters is not None:
             self.mixture.learn(index, learnt.clusters)
+        elif self.mixture is not None:
+            self.mixture.forget(index)
 
     def _coarse(self, rows: Float[Tensor, "m d"]) -> float:
         """Sum of squares of what is coarser than a cell."""

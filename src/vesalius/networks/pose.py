@@ -67,16 +67,17 @@ def find_pose(
     axes = image.ndim - 2
     sides = tuple(min(side, _SIDE) for side in image.shape[2:])
     small, like = averaged(image, sides), averaged(middle, sides)
-    contrast = like.flatten(1).var(1).clamp_min(_LEAST)
+    contrast = like.flatten(2).var(2).mean(1).clamp_min(_LEAST)
     pose = image.new_zeros(len(image), numbers_of(axes)) if begun is None else begun.clone()
     pose.requires_grad_()
     mover = torch.optim.Adam([pose], _RATE, betas=(0.8, 0.95))
     for turn in range(_ROUNDS):
         mover.param_groups[0]["lr"] = _RATE * (1 - turn / _ROUNDS) + _SLOWEST
-        apart = (posed(like, pose) - small).square().flatten(1).mean(1) / contrast
-        odd = (pose / _LIKELY).square().mean(1)
         mover.zero_grad()
-        (apart + _SHARE * odd).sum().backward()
+        with torch.enable_grad():
+            apart = (posed(like, pose) - small).square().flatten(1).mean(1) / contrast
+            odd = (pose / _LIKELY).square().mean(1)
+            (apart + _SHARE * odd).sum().backward()
         mover.step()
     return pose.detach()
 

@@ -3,11 +3,12 @@
 from math import sqrt
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from vesalius.networks.blocks import Shape, axes_of, deep, flat, size_of
 from vesalius.networks.pose import find_pose, numbers_of, posed, unposed
+from vesalius.networks.principal import shares
 from vesalius.shapes import Batch, Classes
 
 _AT_ONCE = 2**23  # values
@@ -36,12 +37,14 @@ class Rows:
 
     def of(self, pictures: Batch) -> Float[Tensor, "b d"]:
         """Rows of pictures as they lie, as if none had a pose."""
-        return torch.cat([pictures.flatten(1), pictures.new_zeros(len(pictures), self.pose)], dim=1)
+        rows = pictures.flatten(1)
+        return torch.cat([rows, rows.new_zeros(len(rows), self.pose)], dim=1) if self.pose else rows
 
     def laid(
         self,
         pictures: Batch,
         condition: Classes,
+        who: Int[Tensor, "b"],
         means: Float[Tensor, "k d"],
         before: Float[Tensor, "b d"],
     ) -> Float[Tensor, "b d"]:
@@ -50,6 +53,7 @@ class Rows:
         Args:
             pictures: On the grid.
             condition: Class of each.
+            who: Person of each.
             means: Rows of the means of all classes.
             before: Rows whose poses are gone on from.
         """
@@ -61,10 +65,14 @@ class Rows:
         )
         pose = torch.cat(list(found))
         for index in condition.unique():
-            pose[condition == index] -= pose[condition == index].mean(0)
-        pairs = zip(parts[0], pose.split(self._some), strict=True)
-        upright = torch.cat([unposed(image, way).flatten(1) for image, way in pairs])
-        return torch.cat([upright, self.reach * pose], dim=1)
+            own = condition == index
+            pose[own] -= shares(who[own.cpu()]).to(pose) @ pose[own]
+        rows = torch.cat([torch.empty_like(pictures.flatten(1)), self.reach * pose], dim=1)
+        # In parts, into what is there already: large volumes fill gigabytes.
+        targets = zip(rows.split(self._some), parts[0], pose.split(self._some), strict=True)
+        for target, image, way in targets:
+            target[:, : self.size] = unposed(image, way).flatten(1)
+        return rows
 
     def pictures(self, rows: Float[Tensor, "b d"]) -> Batch:
         """Pictures on the grid, each as it lies."""

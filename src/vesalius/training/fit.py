@@ -207,12 +207,17 @@ def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
 
 
 def _is_sheltered(run: Run, since: list[Tick]) -> bool:
+    before = run.game.kept
     if run.judge is not None:
         _ask(run, run.judge)
     is_best = run.judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
     if run.is_over or not is_best or not _are_finite(since):
         return False
-    return shelter(run)
+    if shelter(run):
+        return True
+    # What is wrong with the players is wrong with what the judge has seen of them.
+    run.game.kept = before
+    return False
 
 
 def _is_well(run: Run, since: list[Tick]) -> bool:

@@ -28,6 +28,7 @@ _LEAST_SHOWN = 0.1
 _MOST_ROUGH = 4.0  # times a good moment
 _NOISE = 2.0  # roughness of pixels that are -1 or 1 by chance
 _MOST_WON = 4.0  # times what a loss asks for, or what a good moment had; sound games stay below 1.8
+_HIGHEST = 2.0  # a critic that wins slowly does not raise its own limit beyond this
 _MOST_PUSHED = 100.0  # times a good moment; sound games stay below 18
 
 
@@ -250,7 +251,7 @@ def _fault_of_play(now: Pulse, safe: Pulse) -> str:
     """What is wrong with how the players push each other, whatever the pictures still look like."""
     if not np.isfinite([now.margin or 0.0, now.slope or 0.0]).all():
         return "the critic's scores, or what the generator learns from them, are not finite"
-    if now.margin is not None and now.margin > _MOST_WON * max(1.0, safe.margin or 0.0):
+    if now.margin is not None and now.margin > _MOST_WON * min(max(1.0, safe.margin or 0.0), _HIGHEST):
         return (
             f"the critic has won: it scores made pictures {now.margin:.3g} times as far below real ones as "
             f"its loss asks for{_before(safe.margin)}, so that nothing is learnt from it any more"
