@@ -16,6 +16,7 @@ from vesalius.training import ledger
 from vesalius.training import run as running
 from vesalius.training.checkpoint import set_rate
 from vesalius.training.fit import finish, fit, play
+from vesalius.training.loop import Snapshot
 from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
@@ -190,6 +191,21 @@ def test_a_moment_that_broke_since_the_last_pulse_is_no_shelter(recipe_for, peop
     assert run.game.haven.step == 10
     played(run)
     assert "fell back to step 10, and went on with learning rate 0.0001 and penalty 2" in events(run)[0]
+
+
+def test_a_moment_that_is_no_shelter_is_not_kept_either(recipe_for, people, tmp_path, monkeypatch):
+    run = open_run(tmp_path, recipe_for(people, 60), people)
+    run.judge = Pleased()
+    run.game.kept = before = Snapshot(5, 1.0, {})
+
+    def liked(run, judge):
+        run.game.kept = Snapshot(run.game.step, 0.5, {})
+
+    monkeypatch.setattr(fitting, "_ask", liked)
+    for is_well in (False, True):
+        monkeypatch.setattr(fitting, "shelter", lambda run, said=is_well: said)
+        assert fitting._is_sheltered(run, []) is is_well
+        assert (run.game.kept is before) is not is_well
 
 
 def felt(run):
