@@ -85,16 +85,14 @@ def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int
     if not isinstance(base, LinearBase) or base.centring is None:
         return
     mean = base.centring.mean.zero_()
-    every = torch.arange(len(mean), device=mean.device)
-    if base.centring.by_class:
-        classes = every.repeat(-(-len(classes) // len(mean)))
     total = torch.zeros_like(mean).flatten(1)
+    if base.centring.by_class:
+        classes = torch.arange(len(mean), device=mean.device).repeat(-(-len(classes) // len(mean)))
+    group = classes if base.centring.by_class else torch.zeros_like(classes)
     rng = seeded(seed, 1)
     for _ in range(batches):
         latents = torch.randn(len(classes), latent, generator=rng).to(mean.device)
-        added = generator(latents, classes) - base(latents, classes)
-        total.index_add_(0, classes, added.flatten(1))
-    share = classes.bincount(minlength=len(mean))[:, None] / len(classes)
-    added = total / (share * len(classes) * batches).clamp_min(1)
-    common = added if base.centring.by_class else (share * added).sum(0, keepdim=True).expand_as(added)
-    mean.copy_(common.view_as(mean))
+        total.index_add_(0, group, (generator(latents, classes) - base(latents, classes)).flatten(1))
+    count = group.bincount(minlength=len(mean)) * batches
+    settled = (total / count.clamp_min(1)[:, None]).view_as(mean)
+    mean.copy_(settled if base.centring.by_class else settled[:1].expand_as(mean))
