@@ -46,14 +46,14 @@ def test_a_pose_that_is_taken_away_can_be_given_back(axes):
 def test_the_pose_of_a_picture_is_found(axes):
     image = _body(24, axes).repeat(6, 1, *[1] * axes)
     there = posed(image, _poses(6, axes))
-    found = find_pose(there, image)
+    found = find_pose(there, image, torch.zeros(6, numbers_of(axes)))
     left = (posed(image, found) - there).square().mean()
     assert float(left) < 0.1 * float((image - there).square().mean())
 
 
 def test_pictures_that_have_no_pose_are_left_where_they_are():
     noise = torch.randn(8, 1, 16, 16, generator=seeded(1))
-    assert float(find_pose(noise, torch.zeros_like(noise)).abs().max()) < 0.02
+    assert float(find_pose(noise, torch.zeros_like(noise), torch.zeros(8, 6)).abs().max()) < 0.02
 
 
 def test_an_odd_pose_turns_nothing_inside_out():

@@ -65,6 +65,15 @@ def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
     assert isinstance(derive(synthesis_of(bodies, 32, "label"), bodies, 1.0).generator, Generator)
 
 
+@pytest.mark.parametrize(("people", "is_posed"), [(99, False), (100, True)])
+def test_pictures_of_few_people_are_not_laid_alike(people, is_posed):
+    bodies = phantom_cohort(people, size=32)
+    generator = derive(synthesis_of(bodies, 32, "label"), bodies, 1.0).generator
+    assert isinstance(generator, Generator)
+    assert (generator.pose, generator.shown) == (is_posed, is_posed)
+    assert generator.clusters > 1
+
+
 def test_the_penalty_is_eased_and_detail_is_shown_where_there_is_a_frame():
     cells, bodies = _scattered(40), phantom_cohort(40)
     loose, framed = (

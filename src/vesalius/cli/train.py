@@ -174,8 +174,13 @@ def _kept(run: Run) -> list[str]:
     base = getattr(run.game.players["generator"], "base", None)
     if not isinstance(base, LinearBase):
         return []
-    counts = zip(run.game.recipe.task.classes, base.kept, strict=True)
-    return [f"components kept of {name} {count}" for name, count in counts]
+    classes = run.game.recipe.task.classes
+    clusters = [1] * len(classes) if base.mixture is None else base.mixture.counts
+    counts = zip(classes, base.kept, clusters, strict=True)
+    return [
+        f"components kept of {name} {count}" + (f" in {among} clusters" if among > 1 else "")
+        for name, count, among in counts
+    ]
 
 
 def _numbers(spec: AnyObjective | AnyNetwork | Augment | Adaptive | None) -> list[str]:

@@ -172,8 +172,8 @@ class ConvGenerator(nn.Module):
         """Pictures, about in [-1, 1]."""
         if self.base is None:
             return deep(self._added(latents, latents, condition).tanh(), self.axes)
-        made = self.base(latents, condition)
         told = self.base.told(latents, condition)
+        made = self.base.pictures(told, condition)
         return self.base.completed(made, condition, self._added(latents, told, condition, made))
 
     def _added(

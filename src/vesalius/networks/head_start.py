@@ -15,11 +15,9 @@ class HeadStart:
         anchor: Cells along the shortest side. Of what a network adds, the part that is coarser than a
             cell is shrunk to the share that the base leaves open in people who were not asked:
             hardly any where pictures are aligned. 0 lets a network add everything.
-        centred: Among which pictures nothing that is added may be in common; see `networks.centring`.
-        clusters: Gaussians that the coefficients of a class are drawn from, at most; 1 for one of unit
-            variance. How many there are, the training pictures say; see `networks.mixture`.
-        has_pose: Whether means and components are of pictures that were laid alike, and of how they lay;
-            see `networks.pose`.
+        centred: See `networks.centring`.
+        clusters: See `networks.mixture`; 1 for one Gaussian of unit variance.
+        has_pose: See `networks.pose`.
     """
 
     components: int
@@ -35,9 +33,8 @@ class HeadStart:
             latent: Number of latent coordinates.
 
         Raises:
-            RecipeError: There are more components than coordinates, or fewer than none; an anchor, a centre,
-                clusters or a pose without a head start; clusters that are no power of two, or have no
-                coordinate left to be chosen by.
+            RecipeError: There are more components than coordinates, something is asked of a head start that
+                there is not, or clusters are no power of two, or have no coordinate to be chosen by.
         """
         if not 0 <= self.components <= latent:
             raise RecipeError(f"generator.head_start is {self.components}, wanted 0 to latent {latent}")

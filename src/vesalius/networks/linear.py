@@ -76,12 +76,16 @@ class LinearBase(nn.Module):
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures of latent coordinates."""
-        coefficients = self.coefficients(latents, condition)
-        told = one_hot(condition, len(self.mean)).to(coefficients)
+        return self.pictures(self.told(latents, condition), condition)
+
+    def pictures(self, told: Latents, condition: Classes) -> Batch:
+        """Pictures of latent coordinates that hold coefficients; see `told`."""
+        coefficients = told[:, : self.components].float()
+        chosen = one_hot(condition, len(self.mean)).to(coefficients)
         # One product over all classes: to gather the components of each picture takes many times as long.
-        with torch.autocast(latents.device.type, enabled=False):
-            spread = (told[:, :, None] * coefficients[:, None]).flatten(1) @ self.weight.flatten(0, 1)
-            coarse = self.rows.pictures(told @ self.mean + spread)
+        with torch.autocast(told.device.type, enabled=False):
+            spread = (chosen[:, :, None] * coefficients[:, None]).flatten(1) @ self.weight.flatten(0, 1)
+            coarse = self.rows.pictures(chosen @ self.mean + spread)
         return coarse if self.by == 1 else deep(resized(flat(coarse, self.axes), float(self.by)), self.axes)
 
     def completed(self, made: Batch, condition: Classes, added: Float[Tensor, "b c *yx"]) -> Batch:
@@ -131,14 +135,14 @@ class LinearBase(nn.Module):
         for _ in range(_LAID if self.rows.pose else 0):
             rows = self.rows.laid(pictures, condition, who, self.mean, rows)
             known = self._fit_means(rows, condition, who, people)
-        centred = rows - self.mean[condition]
+        rows = rows - self.mean[condition]
         pooled = None
         for index, (member, count) in enumerate(zip(members, people, strict=True)):
             own = count > max(self.components, FEWEST - 1) and int(member.sum()) >= 3 * self.components
             if own:
-                learnt = self._learnt(centred[member], who[member.cpu()], kept)
+                learnt = self._learnt(rows[member], who[member.cpu()], kept)
             else:
-                learnt = pooled = pooled or self._learnt(centred[known], who[known.cpu()], kept)
+                learnt = pooled = pooled or self._learnt(rows[known], who[known.cpu()], kept)
             self._take(index, learnt)
 
     def _fit_means(

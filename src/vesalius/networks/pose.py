@@ -14,9 +14,7 @@ _SLOWEST = 1e-3
 _SHARE = 0.02  # of a typical pose, beside differences as large as the contrast of the middle
 _LEAST = 1e-6
 _LIKELY = 0.07  # typical size of a number of a pose, in half sides of the picture
-_WIDEST = (
-    0.9  # maps whose rows are farther than this from those of the identity could turn pictures inside out
-)
+_WIDEST = 0.9  # rows farther than 1 from those of the identity could turn pictures inside out
 
 
 def numbers_of(axes: int) -> int:
@@ -50,7 +48,7 @@ def unposed(image: Float[Tensor, "b c *yx"], pose: Float[Tensor, "b p"]) -> Floa
 def find_pose(
     image: Float[Tensor, "b c *yx"],
     middle: Float[Tensor, "b c *yx"],
-    begun: Float[Tensor, "b p"] | None = None,
+    begun: Float[Tensor, "b p"],
 ) -> Float[Tensor, "b p"]:
     """The pose in which a picture of the middle is most like each picture, among poses that are not odd.
 
@@ -59,17 +57,15 @@ def find_pose(
     Args:
         image: Pictures.
         middle: What each is compared with.
-        begun: Where to go on from; from no pose at all when None.
+        begun: Where to go on from.
 
     Source:
         Cootes, Edwards and Taylor, ECCV 1998 (active appearance models), for poses beside components.
     """
-    axes = image.ndim - 2
     sides = tuple(min(side, _SIDE) for side in image.shape[2:])
     small, like = averaged(image, sides), averaged(middle, sides)
     contrast = like.flatten(2).var(2).mean(1).clamp_min(_LEAST)
-    pose = image.new_zeros(len(image), numbers_of(axes)) if begun is None else begun.clone()
-    pose.requires_grad_()
+    pose = begun.clone().requires_grad_()
     mover = torch.optim.Adam([pose], _RATE, betas=(0.8, 0.95))
     for turn in range(_ROUNDS):
         mover.param_groups[0]["lr"] = _RATE * (1 - turn / _ROUNDS) + _SLOWEST

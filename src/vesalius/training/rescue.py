@@ -1,6 +1,6 @@
 """What a run does when its pulse is bad: fall back, go on more calmly, and after three tries stop."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from vesalius.errors import TrainingError
 from vesalius.training import ledger
@@ -46,10 +46,12 @@ def shelter(run: Run) -> bool:
         StorageError: The disk is unwilling; what was kept before is untouched.
     """
     game = run.game
-    now = made_pulse(game, run.stacked)
-    if fault_of_made(now, game.haven and game.haven.pulse, run.usual):
+    now, safe = made_pulse(game, run.stacked), game.haven and game.haven.pulse
+    if fault_of_made(now, safe, run.usual):
         return False
-    game.haven = Haven(game.step, now)
+    # A game that runs away slowly does not raise its own limit from shelter to shelter.
+    calmest = min((each.slope for each in (now, safe) if each and each.slope), default=now.slope)
+    game.haven = Haven(game.step, replace(now, slope=calmest))
     save(game, run.shelter, run.seconds)
     return True
 
