@@ -64,22 +64,18 @@ class LinearBase(nn.Module):
         """Components of each class that are not nothing."""
         return (self.weight.norm(dim=2) > 0).sum(1).tolist()
 
-    def coefficients(self, latents: Latents, condition: Classes) -> Float[Tensor, "b r"]:
-        """The first `components` latent coordinates; of a mixture, what they and the last one stand for."""
-        if self.mixture is None:
-            return latents[:, : self.components].float()
-        return self.mixture(latents, condition)
-
     def told(self, latents: Latents, condition: Classes) -> Latents:
-        """Latent coordinates, with coefficients in place of those that the base reads."""
-        return torch.cat([self.coefficients(latents, condition), latents[:, self.components :]], dim=1)
+        """Latent coordinates whose first `components` are coefficients; a mixture has the last one choose."""
+        if self.mixture is None:
+            return latents
+        return torch.cat([self.mixture(latents, condition), latents[:, self.components :]], dim=1)
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures of latent coordinates."""
         return self.pictures(self.told(latents, condition), condition)
 
     def pictures(self, told: Latents, condition: Classes) -> Batch:
-        """Pictures of latent coordinates that hold coefficients; see `told`."""
+        """Pictures of latent coordinates that are `told`."""
         coefficients = told[:, : self.components].float()
         chosen = one_hot(condition, len(self.mean)).to(coefficients)
         # One product over all classes: to gather the components of each picture takes many times as long.
