@@ -1,5 +1,6 @@
 """One cohort and seed on which methods are trained for the same time and measured by the same people."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,12 +34,19 @@ from vesalius.training.stream import Stacked, stack_made
 LINEAR = "linear"
 """The linear model alone, which is fitted and has no recipe."""
 
+LEARNT = "learnt"
+"""No method: pictures of the people that all methods learn from. Who makes such has nothing left to gain."""
+
+UNTRAINED = (LINEAR, LEARNT)
+"""Who has nothing to play."""
+
 FREE = "free"
 """The method that is ours, but may leave its head start also in what is coarse."""
 
 METHODS = {
     "ours": "synthesis.conditional_gan",
     LINEAR: "",
+    LEARNT: "",
     "dcgan": "synthesis.dcgan",
     "r3gan": "synthesis.r3gan",
     "wasserstein_gan": "synthesis.wasserstein_gan",
@@ -125,6 +133,14 @@ class Contest:
         made = linear_samples(train.stack, train.labels, people, wanted, self.seed)
         return stack_made(torch.from_numpy(made), wanted.tolist(), self.side.task)
 
+    def learnt(self) -> Stacked:
+        """Pictures of training people, each once, of the classes of `labels` as long as there are so many."""
+        train, wanted = self.side.train, Counter(self.labels().tolist())
+        order = np.random.default_rng(self.seed).permutation(len(train))
+        of_each = [order[train.labels[order] == label][:count] for label, count in wanted.items()]
+        some = train.at(np.concatenate(of_each))
+        return stack_made(some.image, some.condition.tolist(), self.side.task)
+
     def recipe(self, method: str, minutes: float) -> Recipe:
         """What a method plays on this cohort."""
         cohort, task = self.side.people.parts.train, self.side.task
@@ -195,12 +211,12 @@ def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, St
     Args:
         contest: On which cohort and seed.
         row: Who plays, for how long.
-        by: A run as it stands, or what one has left, which is not played; None for the linear model.
+        by: A run as it stands, or what one has left, which is not played; None for who has nothing to play.
     """
     row = replace(row, origin=origin())
     try:
         if by is None:
-            made = contest.linear()
+            made = contest.linear() if row.method == LINEAR else contest.learnt()
         else:
             model = trained(by) if isinstance(by, Run) else by
             made, card = contest.made_by(model), model.card

@@ -8,7 +8,8 @@ classifier that learnt from it does on real people. Feature spaces and judge are
 a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
 again, nor is what ``benchmarks/rows`` records of another day; a run that was broken off goes on.
 ``COHORT/sheet.png`` shows side by side all methods that were played here. With ``--again`` what is finished
-is measured anew, for when a measure was mended.
+is measured anew, for when a measure was mended. The method ``learnt`` is none: it shows pictures of the
+people that the others learn from, who are not like test people to the last either.
 
 Ours is worse than a method where intervals of the kernel distance lie apart in its disfavour in either
 space, and clearly better where they lie apart in its favour in both; over seeds the median counts.
@@ -22,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
-from contest import LINEAR, METHODS, Contest, entered
+from contest import LEARNT, METHODS, UNTRAINED, Contest, entered
 from promise import promise
 from rows import RECORD, Row, found, keep
 from sheets import leave_shown, sheet
@@ -99,10 +100,11 @@ def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list
         row, kept = found(asked, folder, place.record), folder / "run" / "model"
         if row is None:
             folder.mkdir(parents=True, exist_ok=True)
-            run = None if method == LINEAR else begun(contest(), method, place.minutes, folder / "run")
+            is_played = method not in UNTRAINED
+            run = begun(contest(), method, place.minutes, folder / "run") if is_played else None
             row = measured(contest(), asked, run, place)
-        elif place.again and (method == LINEAR or kept.exists()):
-            row = measured(contest(), asked, None if method == LINEAR else load_model(kept), place)
+        elif place.again and (method in UNTRAINED or kept.exists()):
+            row = measured(contest(), asked, None if method in UNTRAINED else load_model(kept), place)
         show(row)
         rows.append(row)
     return rows
@@ -211,7 +213,8 @@ def parsed() -> argparse.Namespace:
         "--again",
         action="store_true",
         help="measure finished rows anew, without training: those whose model was kept "
-        "(COHORT/SEED/METHOD/run/model), and the linear model; each row.json is replaced once it is measured",
+        "(COHORT/SEED/METHOD/run/model), and those that have nothing to play; each row.json is replaced once "
+        "it is measured",
     )
     return parser.parse_args()
 
@@ -226,6 +229,6 @@ if __name__ == "__main__":
         for seed in range(asked.seeds):
             rows += played(place, name, seed, asked.methods)
         draw(place, name, 0, asked.methods)
-    rivals = [method for method in asked.methods if method != OURS]
+    rivals = [method for method in asked.methods if method not in {OURS, LEARNT}]
     if OURS in asked.methods and rivals:
         conclude(rows, rivals)

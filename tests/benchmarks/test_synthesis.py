@@ -1,5 +1,6 @@
 """The comparison of methods plays nothing twice, measures all alike, and counts what it says it counts."""
 
+from collections import Counter
 from dataclasses import replace
 from importlib import import_module
 from types import SimpleNamespace
@@ -156,6 +157,15 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
     bench.sheet({name: tmp_path / name / "shown.npy" for name in ("linear",)}, tmp_path / "sheet.png")
     with Raster.open(tmp_path / "sheet.png") as sheet:
         assert sheet.height == 16 + 2 * 2 * (16 + 2) - 2
+
+
+def test_people_who_are_learnt_from_are_shown_once_each_and_as_often_as_their_class_is_asked_for(contest):
+    shown, train = contest.learnt(), contest.side.train
+    asked, known = (Counter(labels.tolist()) for labels in (contest.labels(), train.labels))
+    assert Counter(shown.labels.tolist()) == {label: min(asked[label], known[label]) for label in asked}
+    apart = np.abs(shown.stack[:, None] - train.stack[None]).reshape(len(shown), len(train), -1).max(2)
+    assert apart.min(1).max() < 0.01
+    assert len(set(apart.argmin(1).tolist())) == len(shown)
 
 
 def test_a_run_that_was_broken_off_goes_on(bench, contest, tmp_path):
