@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from cohorts import Opened
-from rows import Row, Score, origin
+from rows import Everybody, Row, Score, origin
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.errors import EmptyCohortError, EvidenceError, TrainingError
@@ -17,6 +17,7 @@ from vesalius.evidence.contract import Sets, admit
 from vesalius.evidence.effort import Effort
 from vesalius.evidence.estimate import Estimate
 from vesalius.evidence.features import ssl_space, texture_space
+from vesalius.evidence.fidelity import leave_one_out
 from vesalius.evidence.glance import Glance, glance_by
 from vesalius.evidence.intervals import numbered
 from vesalius.evidence.lessons import obstacle
@@ -134,7 +135,10 @@ class Contest:
         return stack_made(torch.from_numpy(made), wanted.tolist(), self.side.task)
 
     def learnt(self) -> Stacked:
-        """Pictures of training people, each once, of the classes of `labels` as long as there are so many."""
+        """Pictures of training people, each once, of the classes of `labels` as long as there are so many.
+
+        They count as made: each for itself, also where several are of one person.
+        """
         train, wanted = self.side.train, Counter(self.labels().tolist())
         order = np.random.default_rng(self.seed).permutation(len(train))
         of_each = [order[train.labels[order] == label][:count] for label, count in wanted.items()]
@@ -175,7 +179,8 @@ class Contest:
             for name, number in compare(replace(views, anchors={})).items():
                 if name in _WANTED:
                     told = f"{name} {number.space}"
-                    found.append(Score(told, number.estimate, self.floors.get(told)))
+                    everybody = _everybody(sets, shown) if name == "KID" else None
+                    found.append(Score(told, number.estimate, self.floors.get(told), everybody))
         if not obstacle(sets):
             taught = self._taught(Lesson(made.stack, made.labels))
             found += [Score(name, one, self.real_areas[name]) for name, one in taught.items()]
@@ -190,6 +195,13 @@ class Contest:
         exam = Exam(asked, people, ssl.space, classes, seed, effort.seeds, effort.network_steps)
         areas = {"TSTR network": exam.network(lesson), "TSTR logistic": exam.linear(lesson)}
         return {name: one.estimate(name, len(test), seed) for name, one in areas.items()}
+
+
+def _everybody(sets: Sets, shown: Seen) -> Everybody:
+    """The kernel distance of all made pictures to all test people, to seven digits."""
+    found = leave_one_out(shown.holdout, shown.made, numbered(sets.holdout.patients))
+    without = tuple(float(f"{value:.7g}") for value in found.without_person)
+    return Everybody(found.value, without, found.variance_made)
 
 
 def freed(recipe: Recipe) -> Recipe:
@@ -216,7 +228,7 @@ def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, St
     row = replace(row, origin=origin())
     try:
         if by is None:
-            made = contest.linear() if row.method == LINEAR else contest.learnt()
+            made = {LINEAR: contest.linear, LEARNT: contest.learnt}[row.method]()
         else:
             model = trained(by) if isinstance(by, Run) else by
             made, card = contest.made_by(model), model.card

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import torch
 from pydantic import TypeAdapter
 from sheets import leave_shown
 
 from vesalius.evidence.estimate import Estimate
+from vesalius.evidence.fidelity import KernelDistance
 from vesalius.storage import forget, written
 from vesalius.training.cores import cores
 from vesalius.training.stream import Stacked
@@ -28,6 +30,26 @@ _BULKY = ("pictures.npy", "pictures.json", "checkpoint*", "shelter*")
 
 
 @dataclass(frozen=True)
+class Everybody:
+    """A kernel distance to all pictures of all test people; see `vesalius.evidence.fidelity.KernelDistance`.
+
+    Args:
+        value: The distance.
+        without_person: Without each of them, in the order of their names.
+        variance_made: What the made pictures add to its variance.
+    """
+
+    value: float
+    without_person: tuple[float, ...]
+    variance_made: float
+
+    @property
+    def distance(self) -> KernelDistance:
+        """To be held against another."""
+        return KernelDistance(self.value, np.array(self.without_person), self.variance_made)
+
+
+@dataclass(frozen=True)
 class Score:
     """One number of a method.
 
@@ -35,11 +57,13 @@ class Score:
         name: Measure and feature space, or classifier.
         estimate: What the method reaches on test people.
         real: What real pictures reach: against each other, or as training pictures of the classifier.
+        everybody: Of a kernel distance, so that methods can be compared person by person.
     """
 
     name: str
     estimate: Estimate
     real: float | None
+    everybody: Everybody | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +156,7 @@ def keep(row: Row, made: Stacked | None, folder: Path, record: Path) -> None:
     for file in (folder / "row.json", *(() if row.quick or row.problem else (record / row.file,))):
         file.parent.mkdir(parents=True, exist_ok=True)
         with written(file) as beside:
-            beside.write_bytes(ROW.dump_json(row, indent=1) + b"\n")
+            beside.write_bytes(ROW.dump_json(row) + b"\n")
     for pattern in _BULKY:
         for file in (folder / "run").glob(pattern):
             forget(file)

@@ -16,7 +16,8 @@ from vesalius.evidence.estimate import Estimate
 def bench(script):
     loaded = script("synthesis")
     contest, rows = import_module("contest"), import_module("rows")
-    loaded.Score, loaded.ROW, loaded.play = rows.Score, rows.ROW, contest.play
+    loaded.Score, loaded.Everybody, loaded.ROW = rows.Score, rows.Everybody, rows.ROW
+    loaded.play = contest.play
     return loaded
 
 
@@ -74,15 +75,41 @@ def test_the_promise_is_over_cohorts(bench, others, code, said, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith(said)
 
 
+def test_person_by_person_methods_are_told_apart_whose_intervals_overlap(bench):
+    def measured(method, value, made=0.0001):
+        everybody = bench.Everybody(value, tuple(value + 0.02 * np.sin(np.arange(50))), made)
+        told = tuple(bench.Score(name, estimate(value), 0.0, everybody) for name in bench.DISTANCES)
+        return replace(row(bench, method, value), scores=told)
+
+    def standing(ours, other):
+        return bench.standing([measured("ours", *ours), other], "linear", "KID ssl", bench.by_people)
+
+    rows = [measured("ours", 0.1), measured("linear", 0.3)]
+    assert bench.standing(rows, "linear", "KID ssl") == 0
+    assert standing((0.1,), measured("linear", 0.3)) == 1
+    assert standing((0.1,), measured("linear", 0.3, 1.0)) == 0
+    assert standing((0.3,), measured("linear", 0.1)) == -1
+    assert standing((0.1,), row(bench, "linear", 0.3)) is None
+    assert bench.compared(rows, ["linear"], bench.by_people) == (True, True, True)
+
+
+def test_what_is_not_known_person_by_person_is_not_told_as_worse(bench, capsys):
+    with pytest.raises(SystemExit):
+        bench.conclude([row(bench, "ours", 5), row(bench, "linear", 9)], ["linear"])
+    said = capsys.readouterr().out
+    assert "ours against linear             by people: not known" in said
+    assert "by people, of 0 cohorts that are known: worse nowhere on 0" in said
+
+
 def test_rows_of_other_feature_spaces_are_not_compared(bench):
     rows = [row(bench, "ours", 5), replace(row(bench, "linear", 9), spaces=("another",))]
     assert bench.standing(rows, "linear", "KID ssl") is None
-    assert bench.compared(rows, ["linear"]) == (False, False)
+    assert bench.compared(rows, ["linear"]) == (False, False, False)
 
 
 def test_what_was_not_measured_keeps_no_promise(bench):
     rows = [row(bench, "ours", 5), replace(row(bench, "linear", 9), scores=())]
-    assert bench.compared(rows, ["linear"]) == (False, False)
+    assert bench.compared(rows, ["linear"]) == (False, False, False)
 
 
 def test_a_finished_row_is_not_played_again(bench, tmp_path, monkeypatch):
@@ -159,10 +186,15 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
         assert sheet.height == 16 + 2 * 2 * (16 + 2) - 2
 
 
-def test_people_who_are_learnt_from_are_shown_once_each_and_as_often_as_their_class_is_asked_for(contest):
-    shown, train = contest.learnt(), contest.side.train
-    asked, known = (Counter(labels.tolist()) for labels in (contest.labels(), train.labels))
-    assert Counter(shown.labels.tolist()) == {label: min(asked[label], known[label]) for label in asked}
+def test_people_who_are_learnt_from_are_shown_once_each_and_as_often_as_their_class_is_asked_for(
+    contest, monkeypatch
+):
+    train = contest.side.train
+    first = int((train.labels == 0).sum())
+    asked = np.repeat([0, 1], [first + 5, 3])
+    monkeypatch.setattr(type(contest), "labels", lambda _: asked)
+    shown = contest.learnt()
+    assert Counter(shown.labels.tolist()) == {0: first, 1: 3}
     apart = np.abs(shown.stack[:, None] - train.stack[None]).reshape(len(shown), len(train), -1).max(2)
     assert apart.min(1).max() < 0.01
     assert len(set(apart.argmin(1).tolist())) == len(shown)

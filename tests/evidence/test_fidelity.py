@@ -5,7 +5,13 @@ import pytest
 from scipy.linalg import sqrtm
 
 from vesalius.errors import EvidenceError
-from vesalius.evidence.fidelity import frechet_distance, kernel_distance, permutation_p
+from vesalius.evidence.fidelity import (
+    distance_difference,
+    frechet_distance,
+    kernel_distance,
+    leave_one_out,
+    permutation_p,
+)
 from vesalius.evidence.separability import two_sample_area
 
 
@@ -46,6 +52,60 @@ def test_the_jackknife_equals_leaving_one_out_by_hand():
     assert interval == pytest.approx(
         (value - 1.959964 * variance**0.5, value + 1.959964 * variance**0.5), rel=1e-6
     )
+
+
+def test_the_difference_of_two_distances_equals_leaving_one_out_by_hand():
+    rng = np.random.default_rng(0)
+    x, who = rng.normal(size=(16, 3)), np.repeat(np.arange(8), 2)
+    near, far = rng.normal(0.2, 1, size=(10, 3)), rng.normal(0.6, 1, size=(12, 3))
+
+    def apart(keep, near, far):
+        people = np.unique(who[keep], return_inverse=True)[1]
+        return kernel_distance(x[keep], far, people)[0] - kernel_distance(x[keep], near, people)[0]
+
+    everybody = np.full(16, True)
+    by_person = [apart(who != person, near, far) for person in range(8)]
+    by_near = [apart(everybody, np.delete(near, at, 0), far) for at in range(10)]
+    by_far = [apart(everybody, near, np.delete(far, at, 0)) for at in range(12)]
+    half = 1.959964 * sum((len(side) - 1) * np.var(side) for side in (by_person, by_near, by_far)) ** 0.5
+    value = apart(everybody, near, far)
+    found = distance_difference(leave_one_out(x, near, who), leave_one_out(x, far, who))
+    assert found == pytest.approx((value - half, value + half), rel=1e-6)
+
+
+def test_the_same_people_tell_sets_apart_whose_intervals_overlap():
+    rng = np.random.default_rng(5)
+    real = rng.normal(0.5, 1, size=(60, 4))
+    near, far = rng.normal(size=(2, 800, 4)) + np.array([0.0, -0.15])[:, None, None]
+    ours, theirs = leave_one_out(real, near), leave_one_out(real, far)
+    assert ours.interval is not None
+    assert theirs.interval is not None
+    assert ours.interval.high > theirs.interval.low
+    low, high = distance_difference(ours, theirs)
+    assert 0 < low < theirs.value - ours.value < high
+    assert distance_difference(theirs, ours) == pytest.approx((-high, -low))
+
+
+def test_the_interval_of_a_difference_is_as_wide_as_differences_are_spread():
+    values, halves = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        real = rng.normal(size=(40, 3))
+        sides = [leave_one_out(real, rng.normal(shift, 1, size=(80, 3))) for shift in (0.3, 0.6)]
+        low, high = distance_difference(*sides)
+        values.append((low + high) / 2)
+        halves.append((high - low) / 2)
+    assert 0.8 < np.mean(halves) / (1.96 * np.std(values)) < 1.3
+
+
+def test_distances_to_other_people_are_not_held_against_each_other():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(9, 3))
+    few, more, none = (leave_one_out(rng.normal(size=(count, 3)), y) for count in (5, 6, 2))
+    with pytest.raises(EvidenceError, match="leave out 5 and 6 people, wanted the same number"):
+        distance_difference(few, more)
+    with pytest.raises(EvidenceError, match="leave out 0 and 0 people"):
+        distance_difference(none, none)
 
 
 def test_fewer_than_three_people_have_no_interval_and_one_has_no_distance():

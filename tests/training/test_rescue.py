@@ -13,10 +13,12 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.style import StyleGenerator
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
+from vesalius.training import rescue as rescuing
 from vesalius.training import run as running
 from vesalius.training.checkpoint import set_rate
 from vesalius.training.fit import finish, fit, play
 from vesalius.training.loop import Snapshot
+from vesalius.training.pulse import fault_of_made
 from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
@@ -191,6 +193,18 @@ def test_a_moment_that_broke_since_the_last_pulse_is_no_shelter(recipe_for, peop
     assert run.game.haven.step == 10
     played(run)
     assert "fell back to step 10, and went on with learning rate 0.0001 and penalty 2" in events(run)[0]
+
+
+def test_a_game_that_runs_away_slowly_does_not_raise_its_own_limit(recipe_for, people, tmp_path, monkeypatch):
+    run = open_run(tmp_path, recipe_for(people, 60), people)
+    sound = rescuing.made_pulse(run.game, run.stacked)
+    slopes = iter((1.0, 50.0, 90.0, 120.0))
+    monkeypatch.setattr(rescuing, "made_pulse", lambda *_: replace(sound, slope=next(slopes)))
+    for _ in range(3):
+        assert rescuing.shelter(run)
+        assert run.game.haven.pulse.slope == 1.0
+    assert not rescuing.shelter(run)
+    assert "is running away" in fault_of_made(replace(sound, slope=120.0), run.game.haven.pulse, run.usual)
 
 
 def test_a_moment_that_is_no_shelter_is_not_kept_either(recipe_for, people, tmp_path, monkeypatch):

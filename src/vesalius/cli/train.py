@@ -170,7 +170,7 @@ def _paced(pace: float) -> list[str]:
 
 
 def _kept(run: Run) -> list[str]:
-    """Components of the head start that are no accident; nothing where there is no head start."""
+    """Components of the head start that are no accident, and the clusters of their coefficients."""
     base = getattr(run.game.players["generator"], "base", None)
     if not isinstance(base, LinearBase):
         return []

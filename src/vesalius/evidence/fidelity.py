@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from vesalius.errors import EvidenceError
-from vesalius.evidence.intervals import Interval, jackknife
+from vesalius.evidence.intervals import Interval, jackknife_variance, normal_interval
 from vesalius.evidence.planes import Features
+
+_FEWEST = 3  # people, or made pictures, below which nobody can be left out
 
 People = Int[np.ndarray, "_"]
 """Person of each row, numbered from 0."""
@@ -61,6 +63,29 @@ def within(values: Float[np.ndarray, "n n"], people: People) -> KernelSums:
     return KernelSums(float(by_patient.sum()), float(pairs_by_patient.sum()), by_patient, pairs_by_patient)
 
 
+@dataclass(frozen=True, eq=False)
+class KernelDistance:
+    """A kernel distance, and what it would be without one of the people.
+
+    Args:
+        value: On everybody; see `kernel_distance`.
+        without_person: Without each person of the real pictures; empty for fewer than three people or made
+            pictures.
+        variance_made: What the made pictures, which are a sample too, add to its variance.
+    """
+
+    value: float
+    without_person: Float[np.ndarray, "g"]
+    variance_made: float
+
+    @property
+    def interval(self) -> Interval | None:
+        """95 % jackknife interval; None where nobody could be left out."""
+        if not len(self.without_person):
+            return None
+        return normal_interval(self.value, jackknife_variance(self.without_person) + self.variance_made)
+
+
 def kernel_distance(x: Features, y: Features, people: People | None = None) -> tuple[float, Interval | None]:
     """Kernel Inception Distance in any feature space: the unbiased squared discrepancy of two sets.
 
@@ -88,19 +113,60 @@ def kernel_distance(x: Features, y: Features, people: People | None = None) -> t
         >>> distance
         1.1875
     """
+    found = leave_one_out(x, y, people)
+    return found.value, found.interval
+
+
+def leave_one_out(x: Features, y: Features, people: People | None = None) -> KernelDistance:
+    """`kernel_distance`, with the values that remain when one person is left out.
+
+    Args:
+        x: Features of real pictures.
+        y: Features of made pictures.
+        people: Person of each real picture, numbered from 0; all different when None.
+
+    Raises:
+        EvidenceError: The real pictures are of one person, or there is one made picture.
+    """
     who = np.arange(len(x)) if people is None else people
     _require_pairs(len(np.unique(who)), len(y))
     real, made = within(kernel(x, x), who), within(kernel(y, y), np.arange(len(y)))
     cross = kernel(x, y)
     value = real.mean + made.mean - 2 * float(cross.mean())
-    if len(real.by_patient) < 3 or len(y) < 3:
-        return value, None
+    if min(len(real.by_patient), len(y)) < _FEWEST:
+        return KernelDistance(value, np.zeros(0), 0.0)
     rows, counts = np.bincount(who, cross.sum(axis=1)), np.bincount(who)
     without_x = (cross.sum() - rows) / ((len(x) - counts) * len(y))
     without_y = (cross.sum() - cross.sum(axis=0)) / (len(x) * (len(y) - 1))
     side_x = real.means_without + made.mean - 2 * without_x
     side_y = real.mean + made.means_without - 2 * without_y
-    return value, jackknife(value, side_x, side_y)
+    return KernelDistance(value, side_x, jackknife_variance(side_y))
+
+
+def distance_difference(one: KernelDistance, other: KernelDistance) -> Interval:
+    """95 % interval of how much smaller one distance is than another, to the same people.
+
+    What one person does to both distances is taken away: two intervals that overlap may be of distances that
+    clearly differ.
+
+    Args:
+        one: Of some made pictures.
+        other: Of others, made without knowing those; the same people in the same order.
+
+    Returns:
+        Above 0 where the first are nearer.
+
+    Raises:
+        EvidenceError: They are of other numbers of people, or have no interval.
+    """
+    people, others = len(one.without_person), len(other.without_person)
+    if people != others or not people:
+        raise EvidenceError(
+            f"kernel distances that leave out {people} and {others} people, wanted the same number, of three "
+            "people and three made pictures or more"
+        )
+    by_people = jackknife_variance(other.without_person - one.without_person)
+    return normal_interval(other.value - one.value, by_people + one.variance_made + other.variance_made)
 
 
 def _require_pairs(people: int, made: int) -> None:

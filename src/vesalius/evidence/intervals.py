@@ -1,5 +1,6 @@
 """Intervals that hold for pictures of patients."""
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,22 +17,32 @@ class Interval(NamedTuple):
     high: float
 
 
-def jackknife(value: float, *sides: Float[np.ndarray, "_"]) -> Interval:
-    """Interval from the values that remain when one patient is left out.
+def jackknife_variance(without: Float[np.ndarray, "_"]) -> float:
+    """Variance of a number, from the values that remain when one patient is left out.
+
+    Samples that a number compares are independent: their variances add.
 
     Args:
-        value: The number on everybody.
-        sides: For each sample that the number compares, its values without each patient in turn.
+        without: The number without each patient in turn.
 
     Source:
-        Efron and Stein, Ann. Stat. 9, 1981; samples are independent, so their variances add.
+        Efron and Stein, Ann. Stat. 9, 1981.
 
     Examples:
-        >>> tuple(round(float(end), 3) for end in jackknife(2.0, np.array([2.5, 2.0, 1.5])))
+        >>> round(jackknife_variance(np.array([2.5, 2.0, 1.5])), 3)
+        0.333
+    """
+    return float((len(without) - 1) / len(without) * ((without - without.mean()) ** 2).sum())
+
+
+def normal_interval(value: float, variance: float) -> Interval:
+    """The 95 % interval of a number that is about normal.
+
+    Examples:
+        >>> tuple(round(float(end), 3) for end in normal_interval(2.0, 1 / 3))
         (0.868, 3.132)
     """
-    variance = sum((len(side) - 1) / len(side) * ((side - side.mean()) ** 2).sum() for side in sides)
-    half = _Z * float(np.sqrt(variance))
+    half = _Z * sqrt(variance)
     return Interval(value - half, value + half)
 
 

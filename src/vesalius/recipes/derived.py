@@ -110,9 +110,9 @@ class Derived:
 
     @property
     def is_posed(self) -> bool:
-        """Whether pictures are laid alike: of fewer than a hundred people, those far out would be met again.
+        """Whether pictures are laid alike, and layers shown the base: not of fewer than a hundred people.
 
-        Bodies of sixteen voxels a side: of 500 samples of a linear model of 55 people with poses 7 to 12 were
+        Those who lie far out would be met again. Bodies of sixteen voxels a side: of 500 samples of a linear model of 55 people with poses 7 to 12 were
         near copies of one of them, without poses 1 at most; of 110 people hardly any. See the experiment log.
         """
         return len(self.train.patients) >= _POSED

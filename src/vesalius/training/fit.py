@@ -200,11 +200,11 @@ def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
     is_kept, game.kept, game.haven = told(lambda: (_is_sheltered(run, since), game.kept, game.haven))
     later = clock()
     taken, before, run.seconds = later - run.seconds, run.seconds, later
-    if told(lambda: run.judge is not None):  # Otherwise nothing follows the last step.
-        run.reserve = taken
-        if not run.rhythm.look and run.limit < inf:
-            expected = min(float(game.recipe.steps), game.step * (run.limit - taken) / max(before, 1e-9))
-            run.keep(spaced(run.rhythm, taken, game.step, expected, run.limit))
+    is_judged = told(lambda: run.judge is not None)
+    run.reserve = taken if is_judged else 0.0
+    if is_judged and not run.rhythm.look and run.limit < inf:
+        expected = min(float(game.recipe.steps), game.step * (run.limit - taken) / max(before, 1e-9))
+        run.keep(spaced(run.rhythm, taken, game.step, expected, run.limit))
     return is_kept
 
 

@@ -98,7 +98,7 @@ class Haven:
 
     Args:
         step: Steps played until then.
-        pulse: Of what was made then.
+        pulse: Of what was made then; its slope is the least of this and of all shelters before.
     """
 
     step: int

@@ -50,7 +50,8 @@ class Run:
         usual: What the training pictures are like.
         seconds: Time played so far.
         limit: Seconds after which play ends though steps are left.
-        reserve: Seconds that the last look took; play ends so much earlier, as one follows the last step.
+        reserve: Seconds that the last look took, 0 where nobody looks; play ends so much earlier, as a look
+            follows the last step.
         judge: Who chooses the moment that is kept; None keeps the last.
         damage: Why a run that was taken up did not go on from its newest checkpoint, but from the one
             before it; ``""`` when it did.
