@@ -112,8 +112,9 @@ class Derived:
     def is_posed(self) -> bool:
         """Whether pictures are laid alike, and layers shown the base: not of fewer than a hundred people.
 
-        Those who lie far out would be met again. Bodies of sixteen voxels a side: of 500 samples of a linear model of 55 people with poses 7 to 12 were
-        near copies of one of them, without poses 1 at most; of 110 people hardly any. See the experiment log.
+        Those who lie far out would be met again. Bodies of sixteen voxels a side: of 500 samples of a linear
+        model of 55 people with poses 7 to 12 were near copies of one of them, without poses 1 at most; of 110
+        people hardly any. See the experiment log.
         """
         return len(self.train.patients) >= _POSED
 
