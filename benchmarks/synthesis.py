@@ -193,21 +193,20 @@ def standing(rows: Sequence[Row], rival: str, measure: str, way: Way = by_interv
 
 def compared(
     rows: Sequence[Row], rivals: Sequence[str], way: Way = by_intervals, told: str = "intervals"
-) -> tuple[bool, bool, bool]:
-    """Whether all is known of a cohort, ours is nowhere worse there, and clearly better than every method.
+) -> int | None:
+    """How ours does on a cohort against the method that it does worst against; None where not all is known.
 
     Prints how it stands by every measure that the way knows; `told` is the name of the way.
     """
-    all_said = []
+    distances = []
     for rival in rivals:
         said = {measure: standing(rows, rival, measure, way) for measure in MEASURES}
         words = [f"{name} {WORDS[one]}" for name, one in said.items() if one is not None]
         head = f"{rows[0].cohort:12} ours against {rival:18} by {told}"
         print(f"{head}: {', '.join(words) or 'not known'}", flush=True)
-        all_said += [said[distance] for distance in DISTANCES]
-    known = [one for one in all_said if one is not None]
-    is_whole = bool(known) and len(known) == len(all_said)
-    return is_whole, is_whole and min(known) >= 0, is_whole and min(known) > 0
+        distances += [said[distance] for distance in DISTANCES]
+    known = [one for one in distances if one is not None]
+    return min(known) if known and len(known) == len(distances) else None
 
 
 def conclude(rows: Sequence[Row], rivals: Sequence[str]) -> None:
@@ -215,11 +214,12 @@ def conclude(rows: Sequence[Row], rivals: Sequence[str]) -> None:
     cohorts = list(dict.fromkeys(row.cohort for row in rows))
 
     def counted(way: Way, told: str) -> tuple[int, int, int]:
-        sides = [compared([row for row in rows if row.cohort == name], rivals, way, told) for name in cohorts]
-        known, level, better = (sum(side) for side in zip(*sides, strict=True))
-        return known, level, better
+        worst = [compared([row for row in rows if row.cohort == name], rivals, way, told) for name in cohorts]
+        known = [one for one in worst if one is not None]
+        return len(known), sum(one >= 0 for one in known), sum(one > 0 for one in known)
 
-    (_, level, better), by_each = counted(by_intervals, "intervals"), counted(by_people, "people")
+    _, level, better = counted(by_intervals, "intervals")
+    by_each = counted(by_people, "people")
     print(
         "by people, of {} cohorts that are known: worse nowhere on {}, clearly better on {}".format(*by_each)
     )
