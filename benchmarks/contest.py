@@ -222,10 +222,11 @@ def entered(contest: Contest, row: Row, by: Run | Model | None) -> tuple[Row, St
 
     Args:
         contest: On which cohort and seed.
-        row: Who plays, for how long.
+        row: Who plays, for how long; where it was played on an earlier day, its origin says so.
         by: A run as it stands, or what one has left, which is not played; None for who has nothing to play.
     """
-    row = replace(row, origin=origin())
+    played = row.origin.partition("; ")[0]
+    row = replace(row, origin=f"{played}; measured again {origin()}" if played else origin())
     try:
         if by is None:
             made = {LINEAR: contest.linear, LEARNT: contest.learnt}[row.method]()

@@ -20,7 +20,7 @@ people overlap with those of a method.
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -108,7 +108,9 @@ def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list
             run = begun(contest(), method, place.minutes, folder / "run") if is_played else None
             row = measured(contest(), asked, run, place)
         elif place.again and (method in UNTRAINED or kept.exists()):
-            row = measured(contest(), asked, None if method in UNTRAINED else load_model(kept), place)
+            is_kept = method not in UNTRAINED
+            again = replace(asked, origin=row.origin) if is_kept else asked
+            row = measured(contest(), again, load_model(kept) if is_kept else None, place)
         show(row)
         rows.append(row)
     return rows

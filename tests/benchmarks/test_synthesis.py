@@ -177,6 +177,8 @@ def test_all_methods_are_measured_in_the_same_spaces(bench, contest, tmp_path):
     again, _ = bench.entered(contest, asked, bench.load_model(folder / "run" / "model"))
     linear, trained = found
     assert again == trained
+    later, _ = bench.entered(contest, trained, bench.load_model(folder / "run" / "model"))
+    assert later.origin == f"{trained.origin}; measured again {trained.origin}"
     assert linear.spaces == trained.spaces
     assert {one.name for one in trained.scores} == {one.name for one in linear.scores} == set(bench.MEASURES)
     assert trained.played > 0
