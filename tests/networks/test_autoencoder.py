@@ -35,7 +35,8 @@ def test_a_draw_has_the_mean_and_the_variance_of_the_posterior():
 
 def test_encoder_and_decoder_listen_to_the_class():
     network = Autoencoder(width=4, latent=6).build((1, 1, 32, 32), classes=2).eval()
-    torch.nn.init.normal_(network.embedding.weight, generator=seeded(1))
+    for each in (network.embedding, network.decoder.embedding):
+        torch.nn.init.normal_(each.weight, generator=seeded(1))
     image, latents = torch.zeros(1, 1, 1, 32, 32), torch.zeros(1, 6)
     zero, one = torch.tensor([0]), torch.tensor([1])
     assert not torch.allclose(network.encode(image, zero).mean, network.encode(image, one).mean)

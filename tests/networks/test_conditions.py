@@ -64,11 +64,11 @@ def test_every_generator_takes_combinations(spec):
     [Discriminator(width=4), ResidualDiscriminator(widths=(8, 8, 8)), FastDiscriminator(width=2)],
 )
 def test_a_critic_projects_on_the_sum_of_levels_and_begins_without(spec):
-    critic, image = spec.build(SHAPE, CROSSED), torch.randn(1, *SHAPE).repeat(4, 1, 1, 1, 1)
+    critic, image = spec.build(SHAPE, CROSSED).eval(), torch.randn(1, *SHAPE).repeat(4, 1, 1, 1, 1)
     assert torch.allclose(critic(image, torch.arange(4)), critic(image[:1], torch.zeros(1).long()), atol=1e-5)
     for weight in critic.embedding.weights:
         nn.init.normal_(weight)
-    a, b, c, d = critic.eval()(image, torch.arange(4))
+    a, b, c, d = critic(image, torch.arange(4))
     assert not torch.isclose(a, b)
     assert torch.allclose(a + d, b + c, atol=1e-4)
 

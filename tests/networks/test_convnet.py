@@ -20,8 +20,10 @@ def test_players_take_and_give_pictures_of_two_and_three_axes(shape):
 
 def test_the_generator_listens_to_its_class_and_its_latents():
     generator = Generator(width=4, latent=6).build((1, 1, 32, 32), classes=2).eval()
-    latents = torch.randn(2, 6, generator=seeded(0))
-    zero, one = generator(latents, torch.tensor([0, 0])), generator(latents, torch.tensor([1, 1]))
+    latents, zeros, ones = torch.randn(2, 6, generator=seeded(0)), torch.tensor([0, 0]), torch.tensor([1, 1])
+    assert torch.equal(generator(latents, zeros), generator(latents, ones))
+    torch.nn.init.normal_(generator.embedding.weight, generator=seeded(1))
+    zero, one = generator(latents, zeros), generator(latents, ones)
     assert not torch.allclose(zero, one)
     assert not torch.allclose(zero[0], zero[1])
 

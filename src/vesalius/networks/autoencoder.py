@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of, widths_of
-from vesalius.networks.conditions import Conditions, embedding_of, silence_
+from vesalius.networks.conditions import Conditions, silent_embedding
 from vesalius.networks.convnet import ConvGenerator, Generator, falling
 from vesalius.networks.ranks import normal
 from vesalius.shapes import Batch, Classes, Latents
@@ -95,9 +95,8 @@ class ConvAutoencoder(nn.Module):
         widths = widths_of(spec.width, stages, shape)
         self.body = nn.Sequential(*falling(self.axes, [shape[0], *widths]))
         self.posterior = nn.Linear(size_of((widths[-1], *coarse_of(shape, stages))), 2 * spec.latent)
-        self.embedding = embedding_of(classes, 2 * spec.latent)
+        self.embedding = silent_embedding(classes, 2 * spec.latent)
         even_(self)
-        silence_(self.embedding)
         self.decoder = ConvGenerator(Generator(width=spec.width, latent=spec.latent), shape, classes)
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:

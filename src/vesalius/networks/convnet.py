@@ -31,7 +31,7 @@ from vesalius.networks.blocks import (
     without_neighbours,
 )
 from vesalius.networks.centring import Common
-from vesalius.networks.conditions import Conditions, embedding_of, silence_
+from vesalius.networks.conditions import Conditions, silent_embedding
 from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import base_of
@@ -154,8 +154,8 @@ class ConvGenerator(nn.Module):
         stages = stages_of(shape)
         widths = widths_of(spec.width, stages, shape)[::-1]
         self.grid = (widths[0], *coarse_of(shape, stages))
-        self.embedding = embedding_of(classes, spec.latent)
-        self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
+        self.embedding = silent_embedding(classes, size_of(self.grid))
+        self.stem = nn.Linear(spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, widths[0])
         self.shown = shape[0] * 2**self.axes if spec.shown else 0
         self.body = nn.Sequential(*_rising(self.axes, widths, self.shown))
@@ -181,8 +181,8 @@ class ConvGenerator(nn.Module):
     ) -> Float[Tensor, "b c *yx"]:
         """What all layers make of latent coordinates, and of what is already made."""
         shown = flat(made, self.axes) if made is not None and self.shown else None
-        start = torch.cat([told, self.embedding(condition)], dim=1)
-        features = self.stem_norm(self.stem(start).unflatten(1, self.grid)).relu()
+        start = self.stem(told) + self.embedding(condition)
+        features = self.stem_norm(start.unflatten(1, self.grid)).relu()
         for name, layer in self.body.named_children():
             if isinstance(layer, Convolution):
                 features = _beside(features, shown)
@@ -210,9 +210,8 @@ class ConvDiscriminator(nn.Module):
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
-        self.embedding = embedding_of(classes, features)
+        self.embedding = silent_embedding(classes, features)
         (even_ if spec.norm == "none" else narrow_)(self)
-        silence_(self.embedding)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
         """One score for each picture, always in float32."""

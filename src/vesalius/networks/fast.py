@@ -27,7 +27,7 @@ from vesalius.networks.blocks import (
     stages_of,
     widths_of,
 )
-from vesalius.networks.conditions import Conditions, embedding_of, silence_
+from vesalius.networks.conditions import Conditions, silent_embedding
 from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import base_of
 from vesalius.networks.redrawing import Corner, Gated, Memory, Redrawer, corner_of, grown
@@ -140,8 +140,8 @@ class FastMaker(nn.Module):
         stages = stages_of(shape)
         widths = widths_of(spec.width, stages + 1, shape)[::-1]
         self.grid = (2 * widths[0], *coarse_of(shape, stages))
-        self.embedding = embedding_of(classes, spec.latent)
-        self.stem = nn.Linear(2 * spec.latent, size_of(self.grid))
+        self.embedding = silent_embedding(classes, size_of(self.grid))
+        self.stem = nn.Linear(spec.latent, size_of(self.grid))
         self.stem_norm = batch_norm(self.axes, self.grid[0])
         self.grow = nn.ModuleList(
             _growing(self.axes, wide, narrow, 1 + level % 2)
@@ -160,7 +160,7 @@ class FastMaker(nn.Module):
 
     def forward(self, latents: Latents, condition: Classes) -> Batch:
         """Pictures, about in [-1, 1]."""
-        start = self.stem(torch.cat([latents, self.embedding(condition)], dim=1))
+        start = self.stem(latents) + self.embedding(condition)
         grids = [glu(self.stem_norm(start.unflatten(1, self.grid)), dim=1)]
         without = len(self.grow) - len(self.excite)
         for level, grow in enumerate(self.grow):
@@ -207,8 +207,7 @@ class FastCritic(nn.Module):
         for layer in [*self.modules()]:
             if isinstance(layer, Convolution | nn.Linear):
                 spectral_norm(layer)
-        self.embedding = embedding_of(classes, features)
-        silence_(self.embedding)
+        self.embedding = silent_embedding(classes, features)
         self.places = (stages - 2, max(stages - 3, 0))
         whole, part = self.places
         self.whole = Redrawer(self.axes, widths[whole], spec.width, whole, shape[0])

@@ -20,7 +20,7 @@ from vesalius.networks.blocks import (
     resized,
     stages_of,
 )
-from vesalius.networks.conditions import Conditions, embedding_of, silence_
+from vesalius.networks.conditions import Conditions, embedding_of, silent_embedding
 from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import base_of
 from vesalius.shapes import Batch, Classes, Latents, Scores
@@ -199,9 +199,8 @@ class ResidualCritic(nn.Module):
         coarse = coarse_of(shape, len(spec.widths) - 1)
         self.basis = nn.Parameter(torch.randn(spec.widths[-1], *coarse))
         self.score = nn.Linear(spec.widths[-1], 1)
-        self.embedding = embedding_of(classes, spec.widths[-1])
+        self.embedding = silent_embedding(classes, spec.widths[-1])
         _draw(self)
-        silence_(self.embedding)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
         """One score for each picture, always in float32."""
