@@ -3,8 +3,8 @@
 Run as ``.venv/bin/python benchmarks/few_images.py [--people 50 100 200 400] [--arms none fixed adaptive]
 [--cohort chest] [--seeds 3] [--minutes 10] [--out FOLDER] [--data FOLDER] [--quick]``. The default recipe
 is trained on so many patients of the cohort, always the first of one hash order, so that the smaller sets lie
-within the larger: without augmentation, with the fixed one of the house, and with logistic losses and
-adaptive strength. Everything is measured on test people once, in feature spaces and by a judge that know
+within the larger: without augmentation, with all of it at every step, and as strong as the critic asks for.
+Everything is measured on test people once, in feature spaces and by a judge that know
 all training people and are the same for every cell. What is finished lies in ``--out`` and is not played
 again. Of all cells a detector asks which operations of the augmentation the made pictures inherit: beside
 each share stand what halves of held-out people reach, and the cells that were not augmented.
@@ -29,8 +29,8 @@ from vesalius.objectives.augment import Augment
 from vesalius.recipes.recipe import Recipe
 
 OFF = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
-ARMS = {"none": "ours", "fixed": "ours", "adaptive": "nonsaturating"}
-"""The method of the comparison that each arm plays."""
+ARMS = {"none": {"augment": OFF, "adaptive": None}, "fixed": {"adaptive": None}, "adaptive": {}}
+"""What each arm changes of the default."""
 
 DISTANCES = ("KID texture", "KID ssl")
 
@@ -41,8 +41,8 @@ LEAK = "leak "
 def recipe(contest: Contest, arm: str, people: Cohort, minutes: float) -> Recipe:
     """What an arm plays on so many people: all that is derived follows from them."""
     few = replace(contest.side.people, parts=contest.side.people.parts._replace(train=people))
-    usual = replace(contest, side=replace(contest.side, people=few)).recipe(ARMS[arm], minutes)
-    return replace(usual, objective=replace(usual.objective, augment=OFF)) if arm == "none" else usual
+    usual = replace(contest, side=replace(contest.side, people=few)).recipe("ours", minutes)
+    return replace(usual, objective=replace(usual.objective, **ARMS[arm]))
 
 
 def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:

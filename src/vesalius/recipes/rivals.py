@@ -10,7 +10,6 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.networks.diffusion import Diffusion
 from vesalius.networks.fast import FastDiscriminator, FastGenerator
 from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
-from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.denoising import Denoising
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
@@ -23,7 +22,6 @@ from vesalius.recipes.derived import HALF_LIFE, LONG, Derived, derive, grown
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
-_ADAPTED_IN = 100_000
 _STEPS_OF_HALF = 693
 _FORGIVEN = 0.3
 _FLAT_AT_64 = 2.0
@@ -34,9 +32,8 @@ def nonsaturating_gan(
 ) -> Recipe:
     """Logistic losses, lazy R1 and adaptive augmentation: StyleGAN2-ADA's game on the same networks.
 
-    Strength may go from 0 to 1 in 100,000 pictures rather than the published 500,000, which are more
-    than ten minutes on two cores play (some 130,000 at 64 x 64). ``benchmarks/synthesis.py`` measures it at
-    equal time where it is asked for, and ``benchmarks/few_images.py`` its augmentation.
+    Augmentation is that of the default; see `Derived`. ``benchmarks/synthesis.py`` measures it at equal time
+    where it is asked for, and ``benchmarks/few_images.py`` its augmentation.
 
     Args:
         task: What is made.
@@ -82,7 +79,7 @@ def _nonsaturating(
         generator=generator,
         discriminator=discriminator,
         augment=derived.augment,
-        adaptive=Adaptive(ramp=_ADAPTED_IN),
+        adaptive=derived.adaptive,
         gamma=gamma,
     )
 

@@ -25,7 +25,7 @@ from vesalius.tasks.synthesis import Synthesis
 def conditional_gan(
     task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: float = 1.0
 ) -> Recipe:
-    """Hinge loss, lazy R1 and differentiable augmentation, with the generator that suits the cohort.
+    """Hinge loss, lazy R1 and adaptive augmentation, with the generator that suits the cohort.
 
     Where pictures have a common frame (see `recipes.frame`), a network of DCGAN shape adds to a linear head
     start what that cannot foretell; where they have none, layers modulated by styles start from scratch.
@@ -43,6 +43,7 @@ def conditional_gan(
         generator=derived.generator,
         discriminator=derived.discriminator,
         augment=derived.augment,
+        adaptive=derived.adaptive,
         gamma=derived.gamma,
     )
     return derived.played(game, seed)
