@@ -24,41 +24,41 @@ from vesalius.training.loop import begin, train
 from vesalius.training.stream import Stacked
 
 HINGE = {
-    "discriminator/real": 0.9541717,
-    "discriminator/made": 1.0100831,
-    "discriminator/r1": 0.6420172,
-    "generator/adversarial": 0.0413995,
+    "discriminator/real": 0.9600825,
+    "discriminator/made": 1.0176016,
+    "discriminator/r1": 0.6502581,
+    "generator/adversarial": 0.1415143,
 }
 RELATIVISTIC = {
-    "discriminator/adversarial": 0.6796712,
-    "discriminator/r1+r2": 0.1029983,
-    "generator/adversarial": 0.6724850,
+    "discriminator/adversarial": 0.6870528,
+    "discriminator/r1+r2": 0.1413647,
+    "generator/adversarial": 0.6947120,
 }
 NONSATURATING = {
-    "discriminator/real": 0.6702611,
-    "discriminator/made": 0.6906787,
-    "discriminator/r1": 0.5609601,
-    "discriminator/strength": 0.128,
-    "discriminator/r_t": 0.75,
-    "generator/adversarial": 0.6894288,
+    "discriminator/real": 0.7061647,
+    "discriminator/made": 0.7259712,
+    "discriminator/r1": 0.7816440,
+    "discriminator/strength": 0.064,
+    "discriminator/r_t": 0.25,
+    "generator/adversarial": 0.6781498,
 }
 WASSERSTEIN = {
-    "discriminator/distance": -0.0058372,
-    "discriminator/penalty": 1.2866236,
-    "generator/adversarial": 0.0974183,
+    "discriminator/distance": 0.3217040,
+    "discriminator/penalty": 0.5422192,
+    "generator/adversarial": 0.4501107,
 }
 MINIMAX = {
-    "discriminator/real": 0.7115952,
-    "discriminator/made": 0.6437002,
-    "generator/adversarial": 0.7569480,
+    "discriminator/real": 0.7051514,
+    "discriminator/made": 0.6818519,
+    "generator/adversarial": 0.6979027,
 }
 RECONSTRUCTING = {
-    "discriminator/real": 0.9510563,
-    "discriminator/made": 1.0436559,
-    "discriminator/redrawn": 0.8023691,
-    "generator/adversarial": -0.0415365,
+    "discriminator/real": 0.7874402,
+    "discriminator/made": 1.1651587,
+    "discriminator/redrawn": 0.8911816,
+    "generator/adversarial": -0.1659364,
 }
-VARIATIONAL = {"generator/reconstruction": 0.7243071, "generator/divergence": 0.001065765}
+VARIATIONAL = {"generator/reconstruction": 0.7410977, "generator/divergence": 0.00109444}
 DENOISING = {"generator/denoising": 0.8843476}
 
 _PLAYERS = {
