@@ -213,7 +213,11 @@ def by_odds(recipe: Recipe) -> Recipe:
     if not isinstance(game, Hinge):
         raise TypeError(f"objective is {game.kind}, wanted hinge")
     logistic = Nonsaturating(
-        generator=game.generator, discriminator=game.discriminator, augment=game.augment, gamma=game.gamma
+        generator=game.generator,
+        discriminator=game.discriminator,
+        augment=game.augment,
+        adaptive=game.adaptive,
+        gamma=game.gamma,
     )
     return replace(recipe, objective=logistic)
 

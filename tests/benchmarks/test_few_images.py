@@ -7,6 +7,7 @@ import pytest
 
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.evidence.estimate import Estimate
+from vesalius.recipes.synthesis import RECIPES
 
 
 @pytest.fixture
@@ -32,9 +33,11 @@ def test_smaller_sets_lie_within_larger_ones(bench):
 def test_arms_differ_in_augmentation_and_follow_the_people(bench, contest):
     many = phantom_cohort(128, size=16)
     few = bench.some(many, 20)
-    fixed, none = (bench.recipe(contest, arm, few, 1.0) for arm in ("fixed", "none"))
+    fixed, none, usual = (bench.recipe(contest, arm, few, 1.0) for arm in ("fixed", "none", "adaptive"))
     assert none.objective == replace(fixed.objective, augment=bench.OFF)
-    assert bench.recipe(contest, "adaptive", few, 1.0).objective.adaptive is not None
+    assert usual.objective.adaptive is not None
+    assert fixed.objective == replace(usual.objective, adaptive=None)
+    assert usual == RECIPES["synthesis.conditional_gan"](usual.task, few, 1.0, contest.seed)
     assert (fixed.batch, bench.recipe(contest, "fixed", many, 1.0).batch) == (4, 16)
 
 
@@ -56,8 +59,9 @@ def test_a_cell_is_measured_asked_for_leaks_and_kept(bench, contest, tmp_path, m
 
 def test_gains_are_counted_where_both_arms_were_measured(bench):
     rows = [row(bench, "fixed 50", 1.0), row(bench, "none 50", 2.0), row(bench, "fixed 100", 1.0)]
-    assert bench.gains(rows, [50, 100], 1) == (2, 2)
-    assert bench.gains(rows[::-1], [100], 1) == (0, 0)
+    assert bench.gains(rows, [50, 100], 1, "fixed") == (2, 2)
+    assert bench.gains(rows[::-1], [100], 1, "fixed") == (0, 0)
+    assert bench.gains(rows, [50, 100], 1, "adaptive") == (0, 0)
 
 
 def test_leaks_are_counted_by_arm(bench):

@@ -54,6 +54,8 @@ def test_the_coarsest_grid_reaches_the_finest_through_the_skip():
 def test_the_players_listen_to_class_and_latents():
     generator = FastGenerator(width=4, latent=6).build((1, 1, 16, 16), classes=2)
     latents = torch.randn(2, 6, generator=seeded(0))
+    start = generator.embedding(torch.tensor([0, 1]))
+    assert torch.equal(start, torch.zeros_like(start))
     torch.nn.init.normal_(generator.embedding.weight, generator=seeded(1))
     zero, one = generator(latents, torch.tensor([0, 0])), generator(latents, torch.tensor([1, 1]))
     assert not torch.allclose(zero, one)

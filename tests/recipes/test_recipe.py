@@ -131,7 +131,7 @@ def test_the_textbook_has_neither_head_start_nor_penalty_nor_augmentation(task):
     assert not hasattr(game, "augment")
 
 
-def test_the_number_to_beat_has_no_head_start_and_sees_no_detail_apart(task):
+def test_the_number_to_beat_has_no_head_start_sees_no_detail_apart_and_does_not_adapt(task):
     people = phantom_cohort(128)
     ours, other = (make(task, people, 10.0).objective for make in (conditional_gan, hinge_diffaugment))
     assert (ours.generator.head_start > 0, other.generator.head_start) == (True, 0)

@@ -1,11 +1,14 @@
 """Runs in a folder: begun, killed, taken up, finished."""
 
+import hashlib
+import json
 import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.cohort.phantom import phantom_cohort
@@ -87,6 +90,17 @@ def test_tampered_weights_are_refused(finished, tmp_path):
     weights = tmp_path / "generator.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x00")
     with pytest.raises(ModelError, match="not those that the card was written for"):
+        load_model(tmp_path)
+
+
+def test_weights_of_networks_that_were_built_otherwise_are_refused(finished, tmp_path):
+    _, model = finished
+    model.save(tmp_path)
+    weights, card = tmp_path / "generator.safetensors", tmp_path / "card.json"
+    save_file(load_file(weights) | {"stem.weight": torch.zeros(64, 16)}, weights)
+    said = json.loads(card.read_text()) | {"weights": hashlib.sha256(weights.read_bytes()).hexdigest()}
+    card.write_text(json.dumps(said))
+    with pytest.raises(ModelError, match=r"written by Vesalius .*, are not of the networks"):
         load_model(tmp_path)
 
 

@@ -149,11 +149,10 @@ def test_a_game_from_scratch_goes_on_listening_to_its_latents(recipe_for):
     players = {"generator": Generator(width=16), "discriminator": Discriminator(width=16)}
     recipe = replace(recipe, objective=replace(recipe.objective, **players), batch=16)
     pictures = stack(people, recipe.task)
-    game = begin(recipe, pictures, find_machine())
+    game = begin(recipe, pictures, Machine("cpu", has_bf16=False))
     for _ in train(game, pictures):
         pass
-    latents, classes = torch.randn(64, 128, generator=seeded(0)), torch.zeros(64, dtype=torch.long)
-    made = game.players["generator"](latents, classes).detach().std(0).mean()
+    latents, classes = torch.randn(128, 128, generator=seeded(0)), torch.arange(128) % 2
+    made = game.players["generator"].eval()(latents, classes).detach()[::2].std(0).mean()
     real = torch.from_numpy(pictures.stack[pictures.labels == 0]).std(0).mean()
-    # Told of its class beside them, it hears less of them step by step: from a third of this to a quarter.
     assert float(made / real) > 0.36

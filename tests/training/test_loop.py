@@ -81,6 +81,14 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, played):
         checkpoint.resume(other, tmp_path / "game.safetensors")
 
 
+def test_a_checkpoint_of_networks_that_were_built_otherwise_is_refused(tmp_path, played):
+    game, _ = played(toy(), pictures(), steps=1)
+    game.players["generator"].stem = torch.nn.Linear(16, 64)
+    checkpoint.save(game, tmp_path / "game.safetensors")
+    with pytest.raises(ModelError, match="networks that an earlier version built otherwise"):
+        checkpoint.resume(begin(toy(), pictures(), find_machine()), tmp_path / "game.safetensors")
+
+
 def test_a_checkpoint_from_before_some_fields_came_is_of_the_same_recipe(tmp_path, monkeypatch, played):
     game, _ = played(toy(), pictures(), steps=2)
     said = json.loads(game.recipe.to_json())

@@ -89,11 +89,14 @@ def test_classes_go_by_their_name_and_a_new_one_begins_as_the_mean_of_the_known(
     assert torch.equal(mine["base.mean"][0], anew.players["generator"].base.mean[0])
 
 
-def test_a_player_that_the_other_run_did_not_have_is_fresh(earlier, recipe_for, people):
+def test_the_strength_of_augmentation_is_fresh_whatever_the_other_run_had(earlier, recipe_for, people):
     objective = Nonsaturating(adaptive=Adaptive(), augment=recipe_for(people).objective.augment)
     recipe = started(replace(recipe_for(people), objective=objective), earlier)
-    game = fresh(recipe, stack(people, recipe.task), CPU, earlier)
-    assert float(game.players["strength"].value) == 0.0
+    tensors = earlier.moment.tensors | {"players/strength.value": torch.tensor(0.7)}
+    had = replace(earlier, moment=earlier.moment._replace(tensors=tensors))
+    for start in (earlier, had):
+        game = fresh(recipe, stack(people, recipe.task), CPU, start)
+        assert float(game.players["strength"].value) == 0.0
 
 
 @pytest.mark.parametrize("size", [32, 48])

@@ -201,6 +201,11 @@ def load_model(folder: Path) -> Model:
     generator = recipe.objective.generator.build(recipe.task.shape, recipe.task.conditions)
     try:
         generator.load_state_dict(load(weights))
-    except (SafetensorError, RuntimeError) as error:
-        raise ModelError(f"{folder}: weights and recipe do not belong together ({error})") from error
+    except SafetensorError as error:
+        raise ModelError(f"{folder}: weights cannot be read ({error})") from error
+    except RuntimeError as error:
+        raise ModelError(
+            f"{folder}: weights, written by Vesalius {card.software}, are not of the networks that this "
+            "version builds from the recipe, wanted a model that it trained"
+        ) from error
     return Model(recipe, generator.eval().requires_grad_(False), card)

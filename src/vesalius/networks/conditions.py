@@ -62,14 +62,17 @@ def embedding_of(classes: Conditions, width: int) -> nn.Embedding | SummedEmbedd
 def silent_embedding(classes: Conditions, width: int) -> nn.Embedding | SummedEmbedding:
     """What stands for the classes where none differs from another at the beginning.
 
-    Where a generator starts, it is added to what its first layer makes of the latent coordinates, and is not
-    mixed with them by that layer: what is the same in all pictures of a class moves every weight that it
-    meets the same way at each step. A hundred such numbers beside a hundred latent coordinates outgrew them
-    within 200 steps, the normalisation that follows hid what was left, and all pictures of a class were one.
+    A critic so begins with one opinion of all classes. A generator adds it to what its first layer makes of
+    the latent coordinates, which is the one-hot class beside them. An embedding beside them is another thing
+    where a normalisation follows: a hundred numbers that are the same in all pictures of a class outgrow the
+    latent coordinates, and soon all those pictures are one; see the experiment log.
 
     Args:
         classes: What there is to tell apart.
         width: Numbers for each class.
+
+    Source:
+        Mirza and Osindero, arXiv 1411.1784, section 3, for the class beside the latent coordinates.
     """
     embedding = embedding_of(classes, width)
     for parameter in embedding.parameters():

@@ -80,7 +80,7 @@ class Derived:
         """The player that makes pictures: on the linear head start, or without one by styles.
 
         Where pictures have no common frame, a linear model of them is speckle that a network hardly gets
-        rid of, and networks of DCGAN shape make one picture of each class; see the experiment log.
+        rid of, and networks of DCGAN shape draw streaks where styles draw cells; see the experiment log.
         """
         if not self.is_framed:
             return self.styled
@@ -112,11 +112,10 @@ class Derived:
 
     @property
     def adaptive(self) -> Adaptive:
-        """How the strength of augmentation follows the critic: as published, and in fewer pictures.
+        """How the strength of augmentation follows the critic: as published, but faster.
 
-        From 0 to 1 in 10,000 rather than 500,000, of which ten minutes on two cores play a quarter: a cohort
-        of hundreds needs it within the first minutes, one of thousands is the worse for it; see the
-        experiment log.
+        From 0 to 1 in 10,000 pictures rather than 500,000: ten minutes on two cores play some 100,000, and
+        what needs augmentation needs it from the first minutes on; see the experiment log.
         """
         return Adaptive(ramp=_ADAPTED_IN)
 

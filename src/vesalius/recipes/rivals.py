@@ -33,7 +33,7 @@ def nonsaturating_gan(
     """Logistic losses, lazy R1 and adaptive augmentation: StyleGAN2-ADA's game on the same networks.
 
     Augmentation is that of the default; see `Derived`. ``benchmarks/synthesis.py`` measures it at equal time
-    where it is asked for, and ``benchmarks/few_images.py`` its augmentation.
+    where it is asked for.
 
     Args:
         task: What is made.
@@ -90,8 +90,7 @@ def hinge_diffaugment(
     """The first engine without its head start: hinge loss, lazy R1 and augmentation on DCGAN shapes.
 
     The number to beat: in the trials that the engine grew from it was the best from scratch. Its critic is
-    not shown detail apart. Measured with a minute of training only, as ``none`` of
-    ``benchmarks/head_start.py``: far behind the head start.
+    not shown detail apart, and its augmentation does not adapt. ``benchmarks/synthesis.py`` measures it.
 
     Args:
         task: What is made.

@@ -113,7 +113,7 @@ def resume(game: Game, path: Path) -> Resumed:
         path: What `save` wrote.
 
     Raises:
-        ModelError: No file is whole, or it belongs to another recipe.
+        ModelError: No file is whole, or it belongs to another recipe, or to networks as they once were built.
         RecipeError: It belongs to what is no recipe any more.
     """
     damage = ""
@@ -127,7 +127,13 @@ def resume(game: Game, path: Path) -> Resumed:
     # Not as text: a recipe from before lacks the fields that came later.
     if Recipe.from_json(said["recipe"]) != game.recipe:
         raise ModelError(f"{path}: checkpoint is of another recipe, wanted that of this run")
-    _put(game, found)
+    try:
+        _put(game, found)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path}: weights are of networks that an earlier version built otherwise, "
+            "wanted a run that this one began: begin anew in another folder"
+        ) from error
     if "kept_step" in said:
         game.kept = Snapshot(int(said["kept_step"]), float(said["kept_rank"]), found.under("kept/"))
     if "haven" in said:

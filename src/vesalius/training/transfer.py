@@ -139,7 +139,8 @@ def carry(game: Game, start: Start) -> None:
     * What belongs to a class, or to a level of a fact, goes by its name. A class that the earlier run did
       not know begins, where it is learnt, as the mean of the classes that it knew; its linear base is the
       one fitted to the new people.
-    * A player that the earlier run did not have, such as the strength of an adaptive augmentation, is fresh.
+    * A player that the earlier run did not have is fresh. So is one that does not learn, such as the strength
+      of an adaptive augmentation: how well a critic knows people by heart is a matter of those people.
 
     Args:
         game: Changed in place.
@@ -154,9 +155,9 @@ def carry(game: Game, start: Start) -> None:
     rows = _rows(*(task.classes for task in tasks))
     known, wanted = ([] if task.crossing is None else task.crossing.levels for task in tasks)
     levels = list(map(_rows, known, wanted))
-    for name, player in game.players.items():
+    for name in game.optimizers:
         if found := start.moment.under(f"players/{name}."):
-            _put(player, found, rows, levels)
+            _put(game.players[name], found, rows, levels)
     for average, found in zip(game.averages, start.moment.averages, strict=True):
         _put(average.network, found, rows, levels)
 
