@@ -6,7 +6,8 @@ same wall time, the looks of the watch included, and is measured on the test peo
 in two feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a
 classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
 a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
-again, nor is what ``benchmarks/rows`` records of another day; a run that was broken off goes on.
+again, nor is what ``benchmarks/rows`` records of another day and commit, which is said: take the rows of a
+method that was changed since out of it. A run that was broken off goes on.
 ``COHORT/sheet.png`` shows side by side all methods that were played here. With ``--again`` what is finished
 is measured anew, for when a measure was mended. The method ``learnt`` is none: it shows pictures of the
 people that the others learn from, who are not like test people to the last either.
@@ -129,8 +130,9 @@ def begun(contest: Contest, method: str, minutes: float, folder: Path) -> Run:
 
 
 def show(row: Row) -> None:
-    """The numbers of a row, one a line; beside them what real pictures reach."""
+    """When a row was played, and its numbers, one a line; beside them what real pictures reach."""
     head = f"{row.cohort:12} {row.seed:4} {row.method:18} {row.kept:7} of {row.played:7}"
+    print(f"{head} {row.origin}", flush=True)
     if row.problem:
         print(f"{head} failed: {row.problem}", flush=True)
     for one in row.scores:
