@@ -8,7 +8,7 @@ from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, Image
 from vesalius.networks.blocks import seeded
-from vesalius.objectives.adaptive import Strength
+from vesalius.objectives.adaptive import augmented, watched
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.penalties import steepness
 from vesalius.objectives.relativistic import Relativistic
@@ -58,32 +58,27 @@ def hinge(recipe: Recipe, stacked: Stacked) -> Step:
     made_by, critic = players["generator"], players["discriminator"]
     for_maker, for_critic = _optimizers(players, game.learning_rate, game.betas)
     latent, rng, played = game.generator.latent, seeded(recipe.seed), 0
-    strength = players["strength"] if game.adaptive else None
-
-    def seen(image: torch.Tensor) -> torch.Tensor:
-        return game.augment(image, rng, strength.value if isinstance(strength, Strength) else None)
 
     def step() -> None:
         nonlocal played
         real, classes = _drawn(stacked, batch)
         with torch.no_grad():
             made = made_by(torch.randn(batch, latent), classes)
-        on_real = critic(seen(real), classes)
-        on_made = critic(seen(made), classes)
-        if isinstance(strength, Strength):
-            strength.follow(on_real.detach())
+        on_real = critic(augmented(game, players, real, rng), classes)
+        on_made = critic(augmented(game, players, made, rng), classes)
+        watched(players, on_real)
         for_critic.zero_grad()
         (relu(1 - on_real).mean() + relu(1 + on_made).mean()).backward()
         for_critic.step()
         if played % game.lazy == 0:
             real, classes = _drawn(stacked, batch)
-            steep = seen(real).detach().requires_grad_()
+            steep = augmented(game, players, real, rng).detach().requires_grad_()
             for_critic.zero_grad()
             (game.lazy * game.gamma / 2 * steepness(critic(steep, classes), steep)).backward()
             for_critic.step()
         made = made_by(torch.randn(batch, latent), classes)
         for_maker.zero_grad()
-        (-critic(seen(made), classes).mean()).backward()
+        (-critic(augmented(game, players, made, rng), classes).mean()).backward()
         for_maker.step()
         played += 1
 
