@@ -53,10 +53,10 @@ MINIMAX = {
     "generator/adversarial": 0.6979027,
 }
 RECONSTRUCTING = {
-    "discriminator/real": 0.7874402,
-    "discriminator/made": 1.1651587,
-    "discriminator/redrawn": 0.8911816,
-    "generator/adversarial": -0.1659364,
+    "discriminator/real": 0.8280568,
+    "discriminator/made": 1.0114672,
+    "discriminator/redrawn": 0.8940181,
+    "generator/adversarial": -0.1619632,
 }
 VARIATIONAL = {"generator/reconstruction": 0.7410977, "generator/divergence": 0.00109444}
 DENOISING = {"generator/denoising": 0.8843476}

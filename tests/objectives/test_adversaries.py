@@ -10,6 +10,7 @@ from vesalius.errors import RecipeError
 from vesalius.example import Single
 from vesalius.networks.blocks import seeded
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.networks.fast import FastDiscriminator
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.minimax import Minimax
@@ -160,6 +161,8 @@ def test_a_number_that_no_game_can_be_played_with_is_refused(game, said, message
 def test_a_penalty_and_batch_normalisation_do_not_meet(game):
     with pytest.raises(RecipeError, match=r"discriminator.norm is 'batch', wanted 'none'"):
         game(discriminator=Discriminator(norm="batch"))
+    with pytest.raises(RecipeError, match=r"discriminator is fast.discriminator, wanted one without batch"):
+        game(discriminator=FastDiscriminator())
 
 
 def test_batch_normalisation_makes_a_score_depend_on_its_neighbours():

@@ -29,7 +29,6 @@ FAST = {"generator": FastGenerator(width=4, latent=6), "discriminator": FastDisc
 GAMES = [
     Hinge(**SMALL),
     Hinge(**SMALL, adaptive=Adaptive()),
-    Hinge(**FAST),
     Minimax(**NORMED),
     Nonsaturating(**SMALL),
     Nonsaturating(**SMALL, adaptive=Adaptive()),

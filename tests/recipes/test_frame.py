@@ -85,6 +85,12 @@ def test_the_penalty_is_eased_and_detail_is_shown_where_there_is_a_frame():
     assert loose.gamma == loose.strength == pytest.approx(10 * framed.gamma)
 
 
+def test_augmentation_adapts_where_there_is_a_frame_and_is_fixed_where_there_is_none():
+    for people, label, adapts in ((_scattered(40), None, False), (phantom_cohort(40), "label", True)):
+        recipe = RECIPES["synthesis.conditional_gan"](synthesis_of(people, 32, label), people, 1.0, 0, 1.0)
+        assert (recipe.objective.adaptive is not None) is adapts
+
+
 def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     cells = _scattered(40)
     task = synthesis_of(cells, 32, None)
@@ -94,7 +100,9 @@ def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     assert has_frame(task, replace(cells, cases=(wrong,)))
 
 
-@pytest.mark.parametrize("name", ["dcgan", "hinge_diffaugment", "stylegan", "fastgan", "diffusion"])
+@pytest.mark.parametrize(
+    "name", ["dcgan", "hinge_diffaugment", "stylegan", "wasserstein_gan", "fastgan", "diffusion"]
+)
 def test_who_does_not_ask_for_a_frame_does_not_look_for_one(name, monkeypatch):
     cells = _scattered(16)
     task = synthesis_of(cells, 32, None)

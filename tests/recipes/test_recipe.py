@@ -162,6 +162,7 @@ def test_the_penalty_of_wasserstein_is_the_published_one_and_that_of_r1_is_deriv
     small, many = replace(task, size=(32, 32)), phantom_cohort(128)
     published = wasserstein_gan(small, many, 1.0).objective
     assert (published.gamma, published.critic_turns, published.discriminator.group) == (10.0, 5, 1)
+    assert published.generator.head_start == 0
     game = nonsaturating_gan(small, many, 1.0).objective
     assert (game.gamma, game.adaptive) == (0.025, Adaptive(ramp=10_000))
     assert game.augment == augment_for("CT", HOUNSFIELD)

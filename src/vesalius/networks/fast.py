@@ -78,9 +78,9 @@ class FastGenerator:
 class FastDiscriminator:
     """A picture and its class to a score; on the way it keeps enough to draw the picture again.
 
-    On the way to the score every convolution has spectral norm 1. Unlike in the published code there is no
-    batch normalisation on it, so that real and made pictures go through in one pass and a score is that of
-    one picture alone; only what redraws is normalised so, and it sees real pictures alone.
+    On the way to the score every convolution has spectral norm 1, and batch normalisation follows, without
+    which so short layers shrink what they see until all scores are alike. So a score depends on the pictures
+    beside it while the critic learns: real and made ones go through apart, and no penalty is put on it.
 
     Args:
         width: Channels after the first layer; up to eight times as many further on; see
@@ -90,7 +90,8 @@ class FastDiscriminator:
         RecipeError: No channel.
 
     Source:
-        Liu et al., ICLR 2021, section 3.2; Miyato et al., ICLR 2018, for the spectral norm.
+        Liu et al., ICLR 2021, section 3.2 and the authors' code; Miyato et al., ICLR 2018, for the spectral
+        norm.
     """
 
     kind: Literal["fast.discriminator"] = "fast.discriminator"
@@ -180,15 +181,16 @@ class Fall(nn.Module):
 
     def __init__(self, axes: int, channels: int, width: int) -> None:
         super().__init__()
-        self.first = halving(axes, channels, width)
-        self.second = convolution(axes, width, width, 3)
+        self.first, self.first_norm = halving(axes, channels, width), batch_norm(axes, width)
+        self.second, self.second_norm = convolution(axes, width, width, 3), batch_norm(axes, width)
         self.mean = _MEAN[axes](2)
-        self.direct = convolution(axes, channels, width, 1)
+        self.direct, self.direct_norm = convolution(axes, channels, width, 1), batch_norm(axes, width)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features on the smaller grid."""
-        main = leaky_relu(self.second(leaky_relu(self.first(features), _SLOPE)), _SLOPE)
-        return (main + leaky_relu(self.direct(self.mean(features)), _SLOPE)) / 2
+        main = leaky_relu(self.first_norm(self.first(features)), _SLOPE)
+        main = leaky_relu(self.second_norm(self.second(main)), _SLOPE)
+        return (main + leaky_relu(self.direct_norm(self.direct(self.mean(features))), _SLOPE)) / 2
 
 
 class FastCritic(nn.Module):

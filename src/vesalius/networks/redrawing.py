@@ -26,10 +26,6 @@ class Memory:
     whole: Float[Tensor, "b ..."]
     part: Float[Tensor, "b ..."]
 
-    def first(self, count: int) -> "Memory":
-        """What is kept of the first pictures only."""
-        return Memory(self.whole[:count], self.part[:count])
-
 
 def corner_of(image: Float[Tensor, "b c *space"], corner: Corner) -> Float[Tensor, "b c *half"]:
     """One corner of pictures or features: half of every axis.

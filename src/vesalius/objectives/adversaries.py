@@ -17,6 +17,7 @@ from vesalius.networks import AnyDiscriminator, AnyGenerator
 from vesalius.networks.blocks import Shape
 from vesalius.networks.conditions import Conditions
 from vesalius.networks.convnet import Discriminator
+from vesalius.networks.fast import FastDiscriminator
 from vesalius.networks.linear import LinearBase
 from vesalius.networks.ranks import normal
 from vesalius.objectives.turn import Players, refuse_rate
@@ -79,6 +80,10 @@ def refuse_batch_norm(critic: AnyDiscriminator) -> None:
     """
     if isinstance(critic, Discriminator) and critic.norm != "none":
         raise RecipeError(f"discriminator.norm is {critic.norm!r}, wanted 'none' in a game with a penalty")
+    if isinstance(critic, FastDiscriminator):
+        raise RecipeError(
+            f"discriminator is {critic.kind}, wanted one without batch normalisation in a game with a penalty"
+        )
 
 
 def refuse_few(name: str, count: int) -> None:

@@ -77,11 +77,11 @@ class Reconstructing:
 
     def discriminator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Push real pictures above +1 and made ones below -1, and draw the real ones again."""
-        critic, count = cast("FastCritic", players["discriminator"]), len(real.image)
-        pictures = self.augment(exhibit(players, self.generator.latent, real, rng), rng)
-        scores, memory = critic.remember(pictures, real.condition.repeat(2))
-        error = _error(critic, memory.first(count), pictures[:count], rng)
-        return margins(*scores.chunk(2)) | {"redrawn": self.redrawing * error}
+        critic = cast("FastCritic", players["discriminator"])
+        image, made = self.augment(exhibit(players, self.generator.latent, real, rng), rng).chunk(2)
+        on_real, memory = critic.remember(image, real.condition)
+        error = _error(critic, memory, image, rng)
+        return margins(on_real, critic(made, real.condition)) | {"redrawn": self.redrawing * error}
 
     def generator_loss(self, players: Players, real: Single, rng: torch.Generator) -> Terms:
         """Raise the scores of made pictures."""

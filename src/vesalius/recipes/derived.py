@@ -112,7 +112,7 @@ class Derived:
 
     @property
     def adaptive(self) -> Adaptive:
-        """How the strength of augmentation follows the critic: as published, but faster.
+        """How the strength of augmentation follows the critic where it does: as published, but faster.
 
         From 0 to 1 in 10,000 pictures rather than 500,000: ten minutes on two cores play some 100,000, and
         what needs augmentation needs it from the first minutes on; see the experiment log.

@@ -25,11 +25,12 @@ from vesalius.tasks.synthesis import Synthesis
 def conditional_gan(
     task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: float = 1.0
 ) -> Recipe:
-    """Hinge loss, lazy R1 and adaptive augmentation, with the generator that suits the cohort.
+    """Hinge loss, lazy R1 and augmentation, with the generator that suits the cohort.
 
     Where pictures have a common frame (see `recipes.frame`), a network of DCGAN shape adds to a linear head
-    start what that cannot foretell; where they have none, layers modulated by styles start from scratch.
-    What was measured stands in ``benchmarks/results.md``.
+    start what that cannot foretell, and augmentation is as strong as the critic asks for. Where they have
+    none, layers modulated by styles start from scratch, and the critic forgives every picture its changes: a
+    field of cells that is moved is a field of cells. What was measured stands in ``benchmarks/results.md``.
 
     Args:
         task: What is made.
@@ -43,7 +44,7 @@ def conditional_gan(
         generator=derived.generator,
         discriminator=derived.discriminator,
         augment=derived.augment,
-        adaptive=derived.adaptive,
+        adaptive=derived.adaptive if derived.is_framed else None,
         gamma=derived.gamma,
     )
     return derived.played(game, seed)
