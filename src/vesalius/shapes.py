@@ -32,8 +32,8 @@ Batch = Float[Tensor, "b c z y x"]
 Classes = Int[Tensor, "b"]
 """One class index for each picture of a batch."""
 
-Scores = Float[Tensor, "b"]
-"""One real number for each picture of a batch."""
+Scores = Float[Tensor, "b *judges"]
+"""One real number for each picture of a batch; where there are several judges, one of each."""
 
 Latents = Float[Tensor, "b l"]
 """Where a generator starts from."""

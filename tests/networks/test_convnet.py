@@ -6,6 +6,7 @@ import torch
 from vesalius.errors import RecipeError
 from vesalius.networks.blocks import averaged, seeded
 from vesalius.networks.convnet import Discriminator, Generator
+from vesalius.objectives.hinge import margins
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 32, 32), (3, 1, 48, 64), (1, 16, 16, 16)])
@@ -87,22 +88,44 @@ def test_an_anchor_of_every_voxel_would_leave_nothing_to_learn():
         Generator(width=4, head_start=2, anchor=32).build((1, 1, 32, 48), classes=1)
 
 
-def _response(detail: float, change: torch.Tensor) -> float:
-    """How far a faint change of pictures moves the scores of a fresh critic."""
+def _responses(change: torch.Tensor) -> torch.Tensor:
+    """How far a faint change of pictures moves the scores of both judges of a fresh critic."""
     torch.manual_seed(0)
-    critic = Discriminator(width=8, detail=detail).build((1, 1, 32, 32), classes=1)
-    pictures, classes = torch.randn(8, 1, 1, 32, 32, generator=seeded(3)), torch.zeros(8, dtype=torch.long)
-    return float(
-        (critic(pictures + 0.01 * change, classes) - critic(pictures, classes)).abs().mean().detach()
-    )
+    critic = Discriminator(width=8, detail=4.0).build((1, 1, 32, 32), classes=2)
+    pictures, classes = torch.randn(8, 1, 1, 32, 32, generator=seeded(3)), torch.arange(8) % 2
+    with torch.no_grad():
+        moved = critic(pictures + 0.01 * change, classes) - critic(pictures, classes)
+    assert moved.shape == (8, 2)
+    return moved.abs().mean(0)
 
 
-def test_a_critic_that_is_shown_detail_notices_what_is_fine_rather_than_what_is_coarse():
-    coarse = torch.linspace(-1, 1, 32).expand(32, 32)
+def test_the_judge_of_detail_notices_what_is_fine_rather_than_what_is_coarse():
     fine = torch.ones(32, 32)
     fine[::2, ::2] = fine[1::2, 1::2] = -1
-    usual, shown = (_response(detail, fine) / _response(detail, coarse) for detail in (0.0, 4.0))
-    assert shown > 2 * usual
+    form, detail = _responses(fine) / _responses(torch.linspace(-1, 1, 32).expand(32, 32))
+    assert detail > 2 * form
+
+
+def test_form_is_still_learnt_where_detail_alone_tells_made_from_real():
+    """One critic that is sure by detail would be beyond both hinges: nothing of form would be paid for."""
+    torch.manual_seed(0)
+    critic = Discriminator(width=4, detail=4.0).build((1, 1, 16, 16), classes=1)
+    assert critic.detail is not None
+    torch.nn.init.constant_(critic.detail.score.bias, 5.0)
+    on_real = critic(torch.randn(8, 1, 1, 16, 16, generator=seeded(1)), torch.zeros(8, dtype=torch.long))
+    terms = margins(on_real, torch.full((8, 2), -5.0))
+    sum(terms.values()).backward()
+    assert critic.detail.score.weight.grad.abs().max() == 0
+    assert critic.score.weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 16, 16), (3, 1, 64, 48), (2, 16, 16, 16)])
+def test_both_judges_score_pictures_of_every_shape_in_every_class(shape):
+    critic = Discriminator(width=4, detail=4.0).build(shape, classes=3)
+    torch.nn.init.normal_(critic.detail.embedding.weight)
+    pictures = torch.randn(1, *shape).expand(3, *shape)
+    _, detail = critic(pictures, torch.arange(3)).unbind(1)
+    assert len(set(detail.tolist())) == 3
 
 
 @pytest.mark.parametrize("detail", [-1.0, float("nan"), float("inf")])

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from vesalius.errors import RecipeError
-from vesalius.objectives.adaptive import Adaptive
+from vesalius.objectives.adaptive import Adaptive, watched
+from vesalius.objectives.turn import Players
 
 KNOWN, UNSURE = torch.ones(8), torch.tensor([1.0, -1.0] * 4)
 
@@ -66,3 +67,11 @@ def test_a_strength_taken_up_goes_on_as_if_nothing_had_happened():
 def test_numbers_that_steer_nothing_are_refused(said, message):
     with pytest.raises(RecipeError, match=message):
         Adaptive(**said)
+
+
+def test_of_two_judges_the_first_is_followed():
+    spec = Adaptive(every=1, ramp=80)
+    players = Players({"strength": spec.build()})
+    signal = torch.stack([torch.full((8,), 1.0), torch.full((8,), -1.0)], dim=1)
+    terms = watched(players, signal)
+    assert (float(terms["r_t"]), float(terms["strength"])) == (1.0, pytest.approx(0.1))

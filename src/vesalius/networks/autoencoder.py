@@ -8,9 +8,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
-from vesalius.networks.blocks import Shape, axes_of, coarse_of, even_, flat, size_of, stages_of, widths_of
+from vesalius.networks.blocks import (
+    Shape,
+    axes_of,
+    coarse_of,
+    even_,
+    falling,
+    flat,
+    size_of,
+    stages_of,
+    widths_of,
+)
 from vesalius.networks.conditions import Conditions, silent_embedding
-from vesalius.networks.convnet import ConvGenerator, Generator, falling
+from vesalius.networks.convnet import ConvGenerator, Generator
 from vesalius.networks.ranks import normal
 from vesalius.shapes import Batch, Classes, Latents
 

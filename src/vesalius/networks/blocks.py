@@ -1,6 +1,8 @@
 """Layers that are written once for two and three axes."""
 
+from itertools import pairwise
 from math import gcd, prod
+from typing import Literal
 
 import numpy as np
 import torch
@@ -152,6 +154,21 @@ def without_coarse(image: Tensor, cells: int) -> Tensor:
     grid = [round(side * cells / min(sides)) for side in sides]
     means = _POOLED[len(sides)](image, grid)
     return image - interpolate(means, list(sides), mode=_LINEAR[len(sides)], align_corners=False)
+
+
+def falling(axes: int, widths: list[int], norm: Literal["none", "batch"] = "none") -> list[nn.Module]:
+    """Convolutions that halve the grid from each width to the next.
+
+    Args:
+        axes: 2 or 3.
+        widths: Channels, those of the picture first.
+        norm: Normalisation of all layers but the first, where it would hide how bright a picture is.
+    """
+    layers: list[nn.Module] = []
+    for level, (before, after) in enumerate(pairwise(widths)):
+        normed = [batch_norm(axes, after)] if norm == "batch" and level else []
+        layers += [halving(axes, before, after), *normed, nn.LeakyReLU(0.2, inplace=True)]
+    return layers
 
 
 def without_neighbours(image: Tensor) -> Tensor:

@@ -20,18 +20,18 @@ from vesalius.networks.blocks import (
     deep,
     doubling,
     even_,
+    falling,
     flat,
     folded,
-    halving,
     narrow_,
     refuse_none,
     size_of,
     stages_of,
     widths_of,
-    without_neighbours,
 )
 from vesalius.networks.centring import Common
 from vesalius.networks.conditions import Conditions, silent_embedding
+from vesalius.networks.detail import DetailJudge
 from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import base_of
@@ -113,9 +113,9 @@ class Discriminator:
             made pictures of one pass must be whole groups. 1 shows nothing.
         norm: ``"batch"`` for the normalised critic of the textbooks: a score then depends on the
             other pictures of its pass.
-        detail: How many times larger the critic is shown, beside the picture, what of each voxel its
-            neighbours do not say; 0 shows nothing. A penalised critic must be flat in the voxels, and so
-            is slow to notice what is fine and faint.
+        detail: How many times larger a second judge is shown what of each voxel its neighbours do not say;
+            0 for no such judge. A penalised critic must be flat in the voxels, and so is slow to notice what
+            is fine and faint; see `networks.detail.DetailJudge`.
 
     Raises:
         RecipeError: No channel, groups of nobody, or a detail that is negative or no number.
@@ -204,9 +204,8 @@ class ConvDiscriminator(nn.Module):
         self.axes = axes_of(shape)
         stages = stages_of(shape)
         widths = widths_of(spec.width, stages, shape)
-        self.detail = spec.detail
-        seen = 2 * shape[0] if spec.detail else shape[0]
-        self.body = nn.Sequential(*falling(self.axes, [seen, *widths], spec.norm))
+        self.body = nn.Sequential(*falling(self.axes, [shape[0], *widths], spec.norm))
+        self.detail = DetailJudge(shape, classes, spec.width, spec.detail) if spec.detail else None
         features = size_of((widths[-1], *coarse_of(shape, stages))) + 1
         self.group = spec.group
         self.score = nn.Linear(features, 1)
@@ -214,15 +213,14 @@ class ConvDiscriminator(nn.Module):
         (even_ if spec.norm == "none" else narrow_)(self)
 
     def forward(self, image: Batch, condition: Classes) -> Scores:
-        """One score for each picture, always in float32."""
+        """One score for each picture, or two where detail is judged apart, form first; always in float32."""
         picture = flat(image, self.axes)
-        if self.detail:
-            picture = torch.cat([picture, self.detail * without_neighbours(picture)], dim=1)
         features = self.body(picture).flatten(1).float()
         with torch.autocast(features.device.type, enabled=False):
             features = torch.cat([features, group_spread(features, self.group)], dim=1)
             projection = (self.embedding(condition) * features).sum(1)
-            return self.score(features).squeeze(1) + projection
+            form = self.score(features).squeeze(1) + projection
+        return form if self.detail is None else torch.stack([form, self.detail(picture, condition)], dim=1)
 
 
 def group_spread(features: Float[Tensor, "b d"], group: int) -> Float[Tensor, "b 1"]:
@@ -264,18 +262,3 @@ def _noises(widths: list[int]) -> dict[str, Noise]:
     """Noise for the two finest grids of `_rising`, by the place of the normalisation that it follows."""
     grids = [*enumerate(widths[1:])][-2:]
     return {str(3 * level + 1): Noise(width, level) for level, width in grids}
-
-
-def falling(axes: int, widths: list[int], norm: Literal["none", "batch"] = "none") -> list[nn.Module]:
-    """Convolutions that halve the grid from each width to the next.
-
-    Args:
-        axes: 2 or 3.
-        widths: Channels, those of the picture first.
-        norm: Normalisation of all layers but the first, where it would hide how bright a picture is.
-    """
-    layers: list[nn.Module] = []
-    for level, (before, after) in enumerate(pairwise(widths)):
-        normed = [batch_norm(axes, after)] if norm == "batch" and level else []
-        layers += [halving(axes, before, after), *normed, nn.LeakyReLU(0.2, inplace=True)]
-    return layers

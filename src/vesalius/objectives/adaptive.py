@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from vesalius.errors import RecipeError
@@ -86,7 +87,7 @@ class Strength(nn.Module):
             self.register_buffer(name, torch.zeros(()))
 
     @torch.no_grad()
-    def follow(self, signal: Scores) -> None:
+    def follow(self, signal: Float[Tensor, "b"]) -> None:
         """Take note of the signal of some real pictures, and adjust when it is time; nothing is waited for.
 
         Args:
@@ -149,16 +150,17 @@ def watched(players: Players, signal: Scores) -> Terms:
 
     Args:
         players: Hold the ``strength`` where it adapts.
-        signal: Of the real pictures, augmented; see `Adaptive`.
+        signal: Of the real pictures, augmented; see `Adaptive`. Where there are several judges, the first is
+            followed.
 
     Returns:
         Terms without gradient, so that nothing is learnt from them; none where nothing adapts.
     """
     if "strength" not in players:
         return {}
-    strength = _strength(players)
-    strength.follow(signal.detach())
-    return {"strength": strength.value.clone(), "r_t": signal.detach().sign().mean()}
+    strength, first = _strength(players), signal.detach().reshape(len(signal), -1)[:, 0]
+    strength.follow(first)
+    return {"strength": strength.value.clone(), "r_t": first.sign().mean()}
 
 
 def _strength(players: Players) -> Strength:

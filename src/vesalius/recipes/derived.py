@@ -99,7 +99,7 @@ class Derived:
 
     @property
     def discriminator(self) -> Discriminator:
-        """The player that scores them; where they have a common frame it is shown their detail apart."""
+        """The player that scores them; where they have a common frame detail is judged apart."""
         return Discriminator(width=self.width, detail=_DETAIL if self.is_framed else 0.0)
 
     @property
