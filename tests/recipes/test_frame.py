@@ -14,7 +14,7 @@ from vesalius.networks.convnet import Generator
 from vesalius.networks.style import StyleGenerator
 from vesalius.recipes import derived
 from vesalius.recipes.derived import derive
-from vesalius.recipes.frame import has_frame
+from vesalius.recipes.frame import frame_of
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.tasks.synthesis import synthesis_of
 
@@ -35,8 +35,8 @@ def _scattered(people: int, side: int = 32) -> Cohort:
 @pytest.mark.parametrize("people", [16, 40, 120])
 def test_bodies_have_a_common_frame_and_scattered_cells_have_none(people):
     bodies, cells = phantom_cohort(people), _scattered(people)
-    assert has_frame(synthesis_of(bodies, 32, "label"), bodies)
-    assert not has_frame(synthesis_of(cells, 32, None), cells)
+    assert frame_of(synthesis_of(bodies, 32, "label"), bodies) != "none"
+    assert frame_of(synthesis_of(cells, 32, None), cells) == "none"
 
 
 def test_brightness_is_no_frame():
@@ -45,7 +45,7 @@ def test_brightness_is_no_frame():
         replace(case, pictures={"image": Held(_lit(case.image(), 20.0 * (place % 7)))})
         for place, case in enumerate(cells.cases)
     )
-    assert not has_frame(synthesis_of(cells, 32, None), replace(cells, cases=lit))
+    assert frame_of(synthesis_of(cells, 32, None), replace(cells, cases=lit)) == "none"
 
 
 def _lit(image: Image, more: float) -> Image:
@@ -54,7 +54,7 @@ def _lit(image: Image, more: float) -> Image:
 
 def test_of_a_few_people_a_frame_is_taken_for_granted():
     cells = _scattered(15)
-    assert has_frame(synthesis_of(cells, 32, None), cells)
+    assert frame_of(synthesis_of(cells, 32, None), cells) == "firm"
 
 
 def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
@@ -63,6 +63,32 @@ def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
     assert isinstance(generator, StyleGenerator)
     assert generator.head_start == 0
     assert isinstance(derive(synthesis_of(bodies, 32, "label"), bodies, 1.0).generator, Generator)
+
+
+@pytest.mark.parametrize(
+    ("frame", "plenty", "minutes", "kind"),
+    [
+        ("loose", 40, 2.0, "minimax"),
+        ("loose", 41, 2.0, "hinge"),
+        ("loose", 40, 1.9, "hinge"),
+        ("firm", 40, 2.0, "hinge"),
+        ("none", 40, 2.0, "hinge"),
+    ],
+)
+def test_of_a_loose_frame_form_is_learnt_from_scratch_if_pictures_are_many_and_there_is_time(
+    frame, plenty, minutes, kind, monkeypatch
+):
+    bodies = phantom_cohort(40, size=32)
+    monkeypatch.setattr(derived, "frame_of", lambda *_: frame)
+    monkeypatch.setattr(derived, "_PLENTY", plenty)
+    game = RECIPES["synthesis.conditional_gan"](
+        synthesis_of(bodies, 32, "label"), bodies, minutes, 0, 1.0
+    ).objective
+    assert game.kind == kind
+    if kind == "minimax":
+        assert game.generator.head_start == 0
+        assert (game.discriminator.norm, game.discriminator.group) == ("batch", 1)
+        assert game.discriminator.detail > 0
 
 
 @pytest.mark.parametrize(("people", "is_posed"), [(99, False), (100, True)])
@@ -96,8 +122,8 @@ def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     task = synthesis_of(cells, 32, None)
     volume = Image(torch.zeros(1, 4, 32, 32), Geometry.plain((4, 32, 32)), ARBITRARY)
     wrong = replace(cells.cases[0], pictures={"image": Held(volume)})
-    assert not has_frame(task, replace(cells, cases=(wrong, *cells.cases[1:])))
-    assert has_frame(task, replace(cells, cases=(wrong,)))
+    assert frame_of(task, replace(cells, cases=(wrong, *cells.cases[1:]))) == "none"
+    assert frame_of(task, replace(cells, cases=(wrong,))) == "firm"
 
 
 @pytest.mark.parametrize(
@@ -107,10 +133,10 @@ def test_who_does_not_ask_for_a_frame_does_not_look_for_one(name, monkeypatch):
     cells = _scattered(16)
     task = synthesis_of(cells, 32, None)
 
-    def looked(*_) -> bool:
+    def looked(*_) -> str:
         raise AssertionError
 
-    monkeypatch.setattr(derived, "has_frame", looked)
+    monkeypatch.setattr(derived, "frame_of", looked)
     assert RECIPES[f"synthesis.{name}"](task, cells, 1.0, 0).task == task
     with pytest.raises(AssertionError):
         RECIPES["synthesis.conditional_gan"](task, cells, 1.0, 0)

@@ -46,6 +46,10 @@ GAMES = [
     Nonsaturating(generator=StyleGenerator(width=4, latent=8), discriminator=Discriminator(width=4)),
     Wasserstein(**SMALL, critic_turns=2, drift=1e-3),
     Minimax(generator=SMALL["generator"], discriminator=Discriminator(width=4, norm="batch", group=1)),
+    Minimax(
+        generator=SMALL["generator"],
+        discriminator=Discriminator(width=4, norm="batch", group=1, detail=4.0),
+    ),
     Reconstructing(generator=FastGenerator(width=4, latent=8), discriminator=FastDiscriminator(width=4)),
 ]
 

@@ -17,7 +17,7 @@ from vesalius.objectives import AnyObjective
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.augmentation import augment_for
-from vesalius.recipes.frame import has_frame
+from vesalius.recipes.frame import Frame, frame_of
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
@@ -34,6 +34,8 @@ _MEMBERS = 3
 _ADAPTED_IN = 10_000
 _CLUSTERS = 32
 _POSED = 100
+_PLENTY = 2_000
+_LEISURE = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Derived:
             the batch, 1 at 64 x 64 and 16.
         augment: What the critic must forgive: what modality and unit allow, see
             `recipes.augmentation`.
+        leisure: Minutes, as they would be for pictures of 64 x 64 on two cores.
         centred: Among which pictures what is added to the head start has nothing in common: those of a
             class, or all where some class has so few pictures in a batch, fewer than 3, that their mean
             would be one of them, or too few people for the head start to hold its mean.
@@ -73,6 +76,7 @@ class Derived:
     batch: int
     strength: float
     augment: Augment
+    leisure: float
     centred: Common
 
     @property
@@ -130,9 +134,23 @@ class Derived:
         return len(self.train.patients) >= _POSED
 
     @cached_property
+    def frame(self) -> Frame:
+        """How far the pictures have a common frame; looked at when it is first asked for."""
+        return frame_of(self.task, self.train)
+
+    @property
     def is_framed(self) -> bool:
-        """Whether the pictures have a common frame; looked at when it is first asked for."""
-        return has_frame(self.task, self.train)
+        """Whether the pictures have a common frame, firm or loose."""
+        return self.frame != "none"
+
+    @property
+    def is_free(self) -> bool:
+        """Whether form is better learnt from scratch: of a loose frame, thousands of pictures, and time.
+
+        A linear model smears what lies at several places. Of some hundred pictures, and in a few minutes,
+        a network on it is better all the same; see the experiment log.
+        """
+        return self.frame == "loose" and len(self.train) >= _PLENTY and self.leisure >= _LEISURE
 
     def played(self, game: AnyObjective, seed: int) -> Recipe:
         """The recipe of a game, whose end is left to the clock."""
@@ -192,6 +210,7 @@ def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) ->
         batch=batch,
         strength=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
+        leisure=minutes * max(pace, 1.0) * 4096 / task.voxels,
         centred=_centred(task, train, counts, batch),
     )
 
