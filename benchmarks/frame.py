@@ -15,7 +15,7 @@ from promise import promise
 from vesalius.recipes.frame import foretold_share, frame_of
 from vesalius.tasks.synthesis import synthesis_of
 
-WANTED = {"chest": True, PHANTOMS: True, "hippocampus": True, "nuclei": False}
+WANTED = {"chest": True, PHANTOMS: True, "nuclei": False}
 COUNTS = (25, 100, 10_000)
 
 if __name__ == "__main__":
