@@ -201,16 +201,17 @@ def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) ->
     while batch > 4 and batch * 8 > len(train):
         batch //= 2
     grid, thinner = grid_of(task.shape), beyond(task.shape)
+    leisure = minutes * 4096 / task.voxels
     return Derived(
         task=task,
         train=train,
-        width=(32 if minutes * 4096 * thinner / task.voxels < 20 else 64) * wider // thinner,
+        width=(32 if leisure * thinner < 20 else 64) * wider // thinner,
         components=components_of(list(counts.values()), len(train.patients), size_of(grid)),
         anchor=min(8, min(space_of(grid)) // 4),
         batch=batch,
         strength=task.voxels / 4096 * 16 / batch,
         augment=augment_for(task.modality, task.made.unit),
-        leisure=minutes * max(pace, 1.0) * 4096 / task.voxels,
+        leisure=leisure * max(pace, 1.0),
         centred=_centred(task, train, counts, batch),
     )
 
