@@ -135,6 +135,14 @@ def test_what_is_padded_is_the_edge_of_each_channel():
     assert torch.equal(made.voxels[..., 3:7], voxels)
 
 
+def test_what_is_padded_may_be_told():
+    voxels = torch.full((2, 1, 10, 4), 5.0)
+    made = to_plane_size(Image(voxels, Geometry.plain((1, 10, 4))), (10, 10), outside=-3.0)
+    assert (made.voxels[..., :3] == -3).all()
+    assert (made.voxels[..., 7:] == -3).all()
+    assert torch.equal(made.voxels[..., 3:7], voxels)
+
+
 def test_an_impossible_size_is_refused():
     with pytest.raises(ImagingError, match=r"size is \(0, 4\)"):
         to_plane_size(Image(torch.rand(1, 1, 4, 4), Geometry.plain((1, 4, 4))), (0, 4))

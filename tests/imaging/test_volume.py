@@ -38,6 +38,9 @@ def test_a_few_voxels_more_or_less_are_cut_or_padded_about_the_centre_and_not_to
     assert (small.voxels[0, :, :, [0, 5]] == faces.median()).all()
     assert small.geometry.position((0, 0, 1)) == image.geometry.position((1, 1, 0))
     assert small.origin is Origin.DERIVED
+    told = to_volume_size(image, (4, 6, 6), (1.0, 1.0, 1.0), outside=-7.0)
+    assert torch.equal(told.voxels[..., 1:5], small.voxels[..., 1:5])
+    assert (told.voxels[..., [0, 5]] == -7).all()
 
 
 def test_larger_voxels_average_and_the_centre_stays():

@@ -12,6 +12,7 @@ from vesalius.errors import CohortError, ImagingError, RecipeError
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import Percentile, Window
+from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import conditional_gan
 from vesalius.tasks.synthesis import ANYBODY, synthesis_of
@@ -63,6 +64,49 @@ def test_arbitrary_units_are_scaled_picture_by_picture():
 def test_spacing_is_that_of_the_resized_picture():
     task = synthesis_of(_cohort(torch.rand(1, 1, 64, 48) * 255), 32, None)
     assert task.spacing == (1.0, 1.0, 1.0)
+
+
+def _slide(values, rim):
+    """A picture twice as high as wide, with one value all around."""
+    framed = torch.full((1, 1, 64, 32), float(rim))
+    framed[..., 4:-4, 4:-4] = values[..., 4:-4, 4:-4]
+    return framed
+
+
+@pytest.mark.parametrize("largest", [1000.0, 255.0])
+def test_a_crop_of_a_body_is_filled_up_with_the_lowest_value(largest):
+    pictures = [(torch.rand(1, 1, 64, 32) * 0.9 + 0.1).mul(largest).round() for _ in range(8)]
+    cohort = _cohort(*pictures)
+    task = synthesis_of(cohort, 64, None)
+    assert task.outside == "low"
+    image = task.encode(cohort.cases[0]).image
+    bars = torch.cat([image[..., :15], image[..., 49:]], dim=-1)
+    assert torch.allclose(bars, torch.tensor(-1.0), atol=1e-5)
+    assert image[..., 16:48].mean() > -0.5
+
+
+def test_what_surrounds_a_body_goes_on_where_a_picture_is_filled_up():
+    cohort = _cohort(*(_slide(torch.rand(1, 1, 64, 32) * 1000, rim) for rim in (300, 500, 700)))
+    task = synthesis_of(cohort, 64, None)
+    assert task.outside == "edge"
+    image = task.encode(cohort.cases[1]).image
+    assert torch.allclose(image[..., :15], image[0, 0, 0, 32, 17])
+
+
+def test_volumes_that_are_crops_are_filled_up_with_the_lowest_value():
+    voxels = torch.rand(1, 32, 32, 16) * 900 + 100
+    cohort = _cohort(voxels, voxels)
+    task = synthesis_of(cohort, (32, 32, 32), None)
+    assert task.outside == "low"
+    image = task.encode(cohort.cases[0]).image
+    assert (image == -1).float().mean() >= 0.25
+
+
+def test_a_task_of_before_fills_up_with_the_edge():
+    task = synthesis_of(_cohort(torch.rand(1, 1, 64, 32) * 1000), 64, None)
+    kept = json.loads(Recipe(task=task, objective=Hinge(), steps=1, batch=4, half_life=1.0, seed=0).to_json())
+    assert kept["task"].pop("outside") == "low"
+    assert Recipe.from_json(json.dumps(kept)).task.outside == "edge"
 
 
 def test_mixed_units_claim_no_unit_and_mixed_modalities_none():
@@ -157,7 +201,7 @@ def test_pictures_of_one_slice_are_no_volumes():
 def test_a_large_volume_is_thinned_before_its_values_are_looked_at(monkeypatch):
     volumes = phantom_cohort(4, size=32, slices=32)
     whole = synthesis_of(volumes, (32, 32, 32), "label")
-    monkeypatch.setattr("vesalius.tasks.synthesis._SEEN_OF_VOLUME", 4096)
+    monkeypatch.setattr("vesalius.tasks.looks._SEEN_OF_VOLUME", 4096)
     few = synthesis_of(volumes, (32, 32, 32), "label")
     assert few.spacing == whole.spacing
     assert few.made.low == pytest.approx(whole.made.low, abs=50)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vesalius.errors import ImagingError
+from vesalius.imaging.edge import surrounding
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image, LabelMap
 from vesalius.shapes import Voxels
@@ -53,23 +54,24 @@ def resize(image: Image, shape: tuple[int, int, int]) -> Image:
     return image if shape == image.geometry.shape else resample(image, image.geometry.resized(shape))
 
 
-def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
+def to_plane_size(image: Image, size: tuple[int, int], outside: float | None = None) -> Image:
     """Every slice in a wanted number of rows and columns, nothing cut off, nothing stretched.
 
-    The picture is first padded, on both sides alike, to the aspect of `size` in millimetres; each
-    channel gets the median of its edge, which is air, collimator or empty slide. Then it is
-    brought to size by a triangle filter as wide as a new pixel, so shrinking averages.
+    The picture is first padded, on both sides alike, to the aspect of `size` in millimetres. Then it
+    is brought to size by a triangle filter as wide as a new pixel, so shrinking averages.
 
     Args:
         image: Any number of slices.
         size: Rows and columns.
+        outside: Value of what is padded, in the unit of the picture; when None, in each channel the
+            median of its edge; see `imaging.edge.surrounding`.
 
     Raises:
         ImagingError: No row or no column is wanted, or padding would take more than 2^30 voxels.
     """
     if min(size) < 1:
         raise ImagingError(f"size is {size}, wanted at least one row and one column")
-    padded = _padded(image, size)
+    padded = _padded(image, size, outside)
     if padded.geometry.shape[1:] == size:
         return padded
     voxels = functional.interpolate(
@@ -78,7 +80,7 @@ def to_plane_size(image: Image, size: tuple[int, int]) -> Image:
     return padded.onto(voxels, padded.geometry.resized((image.geometry.shape[0], *size)))
 
 
-def _padded(image: Image, size: tuple[int, int]) -> Image:
+def _padded(image: Image, size: tuple[int, int], outside: float | None) -> Image:
     (depth, rows, columns), (_, y, x) = image.geometry.shape, image.geometry.spacing
     wanted_rows = max(rows, round(min(columns * x * size[0] / size[1] / y, _MOST)))
     wanted_columns = max(columns, round(min(rows * y * size[1] / size[0] / x, _MOST)))
@@ -90,8 +92,8 @@ def _padded(image: Image, size: tuple[int, int]) -> Image:
             f"slices are {rows} x {columns} pixels of {y:g} x {x:g} mm, "
             f"wanted an aspect nearer to {size[0]} x {size[1]}"
         )
-    edge = torch.cat([image.voxels[..., [0, -1], :].flatten(1), image.voxels[..., [0, -1]].flatten(1)], 1)
-    voxels = edge.median(1).values[:, None, None, None].repeat(1, depth, wanted_rows, wanted_columns)
+    voxels = image.voxels.new_empty((len(image.voxels), depth, wanted_rows, wanted_columns))
+    voxels[:] = surrounding(image.voxels, is_volume=False) if outside is None else outside
     voxels[..., top : top + rows, left : left + columns] = image.voxels
     return image.onto(voxels, image.geometry.cropped((0, -top, -left), (depth, wanted_rows, wanted_columns)))
 

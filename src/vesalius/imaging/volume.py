@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from vesalius.errors import ImagingError
+from vesalius.imaging.edge import surrounding
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import Image
 
@@ -86,17 +87,18 @@ def grid_spacing(grids: list[Geometry], size: Extent) -> Spacing:
     return z, y, x
 
 
-def to_volume_size(image: Image, size: Extent, spacing: Spacing) -> Image:
+def to_volume_size(image: Image, size: Extent, spacing: Spacing, outside: float | None = None) -> Image:
     """A volume, upright, on a grid of wanted size and spacing about its centre.
 
-    What lies further out is cut off. What the volume does not reach gets, in each channel, the median of
-    its six faces. Along an axis whose spacing is the wanted one (to one per cent) voxels are moved whole;
-    along others they are averaged by a triangle as wide as the larger of both voxels.
+    What lies further out is cut off. Along an axis whose spacing is the wanted one (to one per cent) voxels
+    are moved whole; along others they are averaged by a triangle as wide as the larger of both voxels.
 
     Args:
         image: A volume of any orientation.
         size: Voxels wanted along ``(z, y, x)``.
         spacing: Millimetres wanted between them.
+        outside: Value of what the volume does not reach, in its unit; when None, in each channel the median
+            of its six faces; see `imaging.edge.surrounding`.
 
     Raises:
         ImagingError: The volume has too many voxels.
@@ -113,7 +115,8 @@ def to_volume_size(image: Image, size: Extent, spacing: Spacing) -> Image:
     z, y, x = (one.to(whole.voxels) for one in weights)
     voxels = torch.einsum("czyx,kz,jy,ix->ckji", whole.voxels, z, y, x)
     inside = torch.einsum("k,j,i->kji", z.sum(1), y.sum(1), x.sum(1))
-    voxels = voxels + _edge(whole.voxels) * (1 - inside)
+    value = surrounding(whole.voxels, is_volume=True) if outside is None else outside
+    voxels = voxels + value * (1 - inside)
     matrix = whole.geometry.matrix
     matrix[:3, 3] = whole.geometry.position((start[0], start[1], start[2]))
     matrix[:3, :3] *= ratio
@@ -136,8 +139,3 @@ def _weights(count: int, size: int, ratio: float, start: float) -> Float[Tensor,
     weights = np.maximum(1 - np.abs(places[:, None] - np.arange(low - 1, high)) / width, 0)
     weights /= weights.sum(axis=1, keepdims=True)
     return torch.from_numpy(weights[:, 1 - low : 1 - low + count])
-
-
-def _edge(voxels: Float[Tensor, "c z y x"]) -> Float[Tensor, "c 1 1 1"]:
-    faces = [voxels.select(axis, side).flatten(1) for axis in (1, 2, 3) for side in (0, -1)]
-    return torch.cat(faces, dim=1).median(1).values[:, None, None, None]

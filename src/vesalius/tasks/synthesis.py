@@ -1,8 +1,8 @@
 """Synthesis: pictures of people who do not exist."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from math import ceil, prod
+from dataclasses import dataclass, field
+from math import prod
 from typing import Literal, TypeGuard
 
 import numpy as np
@@ -14,13 +14,15 @@ from vesalius.cohort.cohort import Case, Cohort, Fact
 from vesalius.cohort.crossing import Crossing, Factor, Levels, combination, crossing, factors_of
 from vesalius.errors import CohortError, ImagingError, RecipeError
 from vesalius.example import Single
+from vesalius.imaging.edge import are_cut
 from vesalius.imaging.geometry import Geometry
 from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
-from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size, upright_grid
+from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size
 from vesalius.networks.blocks import Shape, stages_of
 from vesalius.networks.conditions import Conditions
+from vesalius.tasks.looks import looked_at, refuse_flat
 
 ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
@@ -28,10 +30,14 @@ ANYBODY = "all"
 Size = tuple[int, int] | Extent
 """Rows and columns of pictures of one slice, or slices, rows and columns of volumes."""
 
+Outside = Literal["edge", "low"]
+"""The median of the edge, which is what lies around; or the value that becomes -1, where the edge is body.
+
+Bars of a grey that is another in each picture say nothing, and no network draws them even.
+"""
+
 _LARGEST = {2: 512, 3: 128}
-_LOOKED_AT = 64
 _LEVELS = 32
-_SEEN_OF_VOLUME = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,7 @@ class Synthesis:
         made: How [-1, 1] becomes values again, in a unit.
         spacing: Millimetres between voxel centres, ``(z, y, x)``.
         modality: DICOM modality of the pictures.
+        outside: What fills a picture up to the wanted size.
         is_whole: Whether values of the cohort are whole numbers, so that made ones are rounded.
         crossing: Which combinations of facts the classes are; None where they are values of one.
 
@@ -65,6 +72,7 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
+    outside: Outside = "edge"
     # Not shown: a stack knows its task by how that is shown, and what it holds depends on neither of them.
     is_whole: bool = field(default=True, repr=False)
     crossing: Crossing | None = field(default=None, repr=False)
@@ -128,14 +136,15 @@ class Synthesis:
         return Single(voxels[None], torch.tensor([self._class_of(case)]))
 
     def _sized(self, image: Image) -> Image:
+        outside = self.intensity.fit(image).low if self.outside == "low" else None
         if len(self.size) == 3:
-            _refuse_flat(image)
-            return to_volume_size(image, self.size, self.spacing)
+            refuse_flat(image)
+            return to_volume_size(image, self.size, self.spacing, outside)
         if image.geometry.shape[0] != 1:
             raise ImagingError(
                 f"picture has {image.geometry.shape[0]} slices, wanted one; cut it into slices"
             )
-        return to_plane_size(image, self.size)
+        return to_plane_size(image, self.size, outside)
 
     def decode(self, voxels: Float[Tensor, "c z y x"]) -> Image:
         """What a generator made, as a marked picture in the unit of the cohort.
@@ -202,7 +211,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
     refuse_size(sides)
     factors = () if fact is None else factors_of(fact, cohort)
     found = _crossed(cohort, factors) if factors else None
-    seen = _looks(cohort, are_volumes(sides))
+    seen = looked_at(cohort, are_volumes(sides))
     channels = _common([image.voxels.shape[0] for image, _ in seen])
     looks = [image for image, _ in seen if image.voxels.shape[0] == channels]
     grids = [grid for image, grid in seen if image.voxels.shape[0] == channels]
@@ -217,6 +226,7 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
         made=made,
         spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
+        outside="low" if are_cut(looks, are_volumes(sides)) else "edge",
         is_whole=made.unit == HOUNSFIELD or all((one.voxels == one.voxels.round()).all() for one in looks),
         crossing=None if len(factors) == 1 and not factors[0].limits else found,
     )
@@ -231,41 +241,6 @@ def _crossed(cohort: Cohort, factors: tuple[Factor, ...]) -> Crossing:
                 "or more, another label, or none for a generator without classes"
             )
     return found
-
-
-def _looks(cohort: Cohort, are_volumes: bool) -> list[tuple[Image, Geometry]]:
-    """Some pictures and their grids, evenly over the cohort; those that cannot be read are named later.
-
-    Of a large volume only every n-th voxel is kept: many of them would not fit into memory.
-    """
-    chosen = np.unique(np.linspace(0, len(cohort) - 1, min(len(cohort), _LOOKED_AT)).round().astype(int))
-    looks, why = [], "the cohort is empty"
-    for index in chosen:
-        try:
-            image = cohort.cases[index].image()
-            looks.append(
-                (_thinned(image), upright_grid(image.geometry)) if are_volumes else (image, image.geometry)
-            )
-        except ImagingError as error:
-            why = str(error)
-    if not looks:
-        raise ImagingError(f"cohort {cohort.name} has no readable picture, wanted at least one; last: {why}")
-    return looks
-
-
-def _thinned(image: Image) -> Image:
-    _refuse_flat(image)
-    by = ceil((image.voxels[0].numel() / _SEEN_OF_VOLUME) ** (1 / 3))
-    voxels = image.voxels[:, ::by, ::by, ::by].clone()
-    z, y, x = voxels.shape[1:]
-    return replace(image, voxels=voxels, geometry=image.geometry.resized((z, y, x)))
-
-
-def _refuse_flat(image: Image) -> None:
-    if min(image.geometry.shape) == 1:
-        raise ImagingError(
-            f"picture has extent {image.geometry.shape} along z, y, x; wanted a volume of several slices"
-        )
 
 
 def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
