@@ -11,7 +11,6 @@ from vesalius.cohort.cohort import Case, Cohort, Held
 from vesalius.cohort.phantom import phantom_cohort
 from vesalius.errors import TrainingError
 from vesalius.evidence.glance import Glance, glance_by
-from vesalius.networks.convnet import Generator
 from vesalius.networks.style import StyleGenerator
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.nonsaturating import Nonsaturating
@@ -195,11 +194,6 @@ def free(recipe: Recipe) -> Recipe:
     """A game whose generator may leave its head start in what is coarse, too."""
     generator = replace(recipe.objective.generator, anchor=0)
     return replace(recipe, objective=replace(recipe.objective, generator=generator))
-
-
-def scratch(recipe: Recipe) -> Recipe:
-    """A game whose generator starts from noise."""
-    return replace(recipe, objective=replace(recipe.objective, generator=Generator(width=WIDTH)))
 
 
 def styled(recipe: Recipe) -> Recipe:
