@@ -233,3 +233,4 @@ def test_what_a_stack_was_made_of_is_said_as_it_was_before_tasks_had_more_fields
     before = "22e02d83fe5c1150b07fd615e34cf050ffdc0e5551841524d34f5bcad3f9b18c"
     for each in (task, replace(task, is_whole=False)):
         assert made_of(one, each, ("0",)) == before
+    assert made_of(one, replace(task, outside="low"), ("0",)) != before

@@ -72,8 +72,9 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
-    outside: Outside = "edge"
-    # Not shown: a stack knows its task by how that is shown, and what it holds depends on neither of them.
+    # Not shown: a stack knows its task by how that is shown. Of the first it is told besides, where it is not
+    # as it always was; on the others it does not depend.
+    outside: Outside = field(default="edge", repr=False)
     is_whole: bool = field(default=True, repr=False)
     crossing: Crossing | None = field(default=None, repr=False)
 
