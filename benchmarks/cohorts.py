@@ -91,6 +91,20 @@ def phantoms(quick: bool = False) -> People:
     return split_people(phantom_cohort(_PHANTOM_PEOPLE // (3 if quick else 1)), Selection())
 
 
+def people_of(name: str, data: Path, quick: bool = False) -> People:
+    """A cohort by its name here, cut by patient; of slices of hippocampi by volume.
+
+    Args:
+        name: One of `COHORTS`, or `PHANTOMS`.
+        data: Folder of the data packs.
+        quick: Fewer phantoms.
+    """
+    if name == PHANTOMS:
+        return phantoms(quick)
+    people = COHORTS[name].people(data)
+    return by_volume(people) if name == "hippocampus" else people
+
+
 def by_volume(people: People) -> People:
     """The same sides, with each volume counted as a person.
 

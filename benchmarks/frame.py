@@ -1,21 +1,21 @@
 """Is it told rightly which cohorts have a common frame, and from how few people?
 
 Run as ``.venv/bin/python benchmarks/frame.py [--data FOLDER] [--quick]``. The share is what a linear model
-explains of people who were not asked, of what it explains of its own; bodies are to lie above the line of
-`recipes.frame`, nuclei below it. ``--quick`` asks phantoms alone.
+explains of people who were not asked, of what it explains of its own; bodies are to lie above the lower line
+of `recipes.frame`, nuclei below it. Of the hippocampus slices are asked. ``--quick`` asks phantoms alone.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-from cohorts import COHORTS, PHANTOMS, phantoms, some
+from cohorts import PHANTOMS, people_of, some
 from promise import promise
 
 from vesalius.recipes.frame import foretold_share, frame_of
 from vesalius.tasks.synthesis import synthesis_of
 
-WANTED = {"chest": True, PHANTOMS: True, "nuclei": False}
+WANTED = {"chest": True, PHANTOMS: True, "hippocampus": True, "nuclei": False}
 COUNTS = (25, 100, 10_000)
 
 if __name__ == "__main__":
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     chosen = [PHANTOMS] if asked.quick else list(WANTED)
     print(f"{'cohort':10} people  share  frame  seconds")
     for name in chosen:
-        people = phantoms(asked.quick) if name == PHANTOMS else COHORTS[name].people(asked.data)
+        people = people_of(name, asked.data, asked.quick)
         for count in COUNTS:
             train = some(people.parts.train, count)
             task = synthesis_of(train, 64, people.fact)

@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-from cohorts import COHORTS, PHANTOMS, by_volume, opened, phantoms
+from cohorts import COHORTS, PHANTOMS, opened, people_of
 from contest import LEARNT, METHODS, UNTRAINED, Contest, entered
 from promise import promise
 from rows import RECORD, Row, Score, found, keep
@@ -82,10 +82,7 @@ class Place:
 
     def people(self, cohort: str) -> People:
         """The people of a cohort, cut by patient."""
-        if cohort == PHANTOMS:
-            return phantoms(self.quick)
-        people = COHORTS[cohort].people(self.data)
-        return by_volume(people) if cohort == "hippocampus" else people
+        return people_of(cohort, self.data, self.quick)
 
 
 def played(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> list[Row]:

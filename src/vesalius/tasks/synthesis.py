@@ -72,8 +72,8 @@ class Synthesis:
     made: Window
     spacing: Spacing = (1.0, 1.0, 1.0)
     modality: str = "OT"
-    # Not shown: a stack knows its task by how that is shown. Of the first it is told besides, where it is not
-    # as it always was; on the others it does not depend.
+    # Not shown: a stack knows its task by how that is shown. Where `outside` is not as it was before there
+    # was such a field, the stack is told so besides; on the others it does not depend.
     outside: Outside = field(default="edge", repr=False)
     is_whole: bool = field(default=True, repr=False)
     crossing: Crossing | None = field(default=None, repr=False)
