@@ -20,6 +20,7 @@ from cohorts import COHORTS, opened, some
 from contest import Contest, entered
 from promise import promise
 from rows import RECORD, Row, Score, found, keep
+from standing import DISTANCES
 from synthesis import SIZE, show
 
 from vesalius.cohort.cohort import Cohort
@@ -31,8 +32,6 @@ from vesalius.recipes.recipe import Recipe
 OFF = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
 ARMS = {"none": {"augment": OFF, "adaptive": None}, "fixed": {"adaptive": None}, "adaptive": {}}
 """What each arm changes of the default."""
-
-DISTANCES = ("KID texture", "KID ssl")
 
 LEAK = "leak "
 """What the name of a number begins with that says how many made pictures inherit an operation."""

@@ -12,48 +12,29 @@ method that was changed since out of it. A run that was broken off goes on.
 is measured anew, for when a measure was mended. The method ``learnt`` is none: it shows pictures of the
 people that the others learn from, who are not like test people to the last either.
 
-Ours is worse than a method where intervals of the kernel distance lie apart in its disfavour in either
-space, and clearly better where they lie apart in its favour in both; over seeds the median counts. Beside
-that stands what the difference of the two distances says, person by person
-(`vesalius.evidence.fidelity.distance_difference`): it can tell methods apart even where intervals of real
-people overlap with those of a method.
+What is said of ours against them in the end is in ``standing.py``.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from statistics import median
 
 from cohorts import COHORTS, PHANTOMS, opened, people_of
 from contest import LEARNT, METHODS, UNTRAINED, Contest, entered
-from promise import promise
-from rows import RECORD, Row, Score, found, keep
+from rows import RECORD, Row, found, keep
 from sheets import leave_shown, sheet
+from standing import OURS, conclude
 
 from vesalius.cli.people import People
 from vesalius.evidence.effort import FULL, QUICK
-from vesalius.evidence.estimate import Estimate
-from vesalius.evidence.fidelity import distance_difference
 from vesalius.model.model import Model, load_model
 from vesalius.training.run import Run
 
-OURS = "ours"
 SIZE = 64
 CHOSEN = ("chest", "nuclei", "hippocampus", PHANTOMS)
 ASKED = ("ours", "linear", "dcgan", "wasserstein_gan", "hinge_diffaugment", "fastgan", "diffusion")
-DISTANCES = ("KID texture", "KID ssl")
-MEASURES = (
-    *DISTANCES,
-    "coverage texture",
-    "coverage ssl",
-    "C2ST texture",
-    "C2ST ssl",
-    "TSTR network",
-    "TSTR logistic",
-)
-WORDS = {1: "better", 0: "level", -1: "worse"}
 
 
 @dataclass(frozen=True)
@@ -143,94 +124,6 @@ def draw(place: Place, cohort: str, seed: int, methods: Sequence[str]) -> None:
     there = {name: file for name, file in files.items() if file.exists()}
     if there:
         sheet(there, place.out / cohort / "sheet.png")
-
-
-def against(ours: Estimate, other: Estimate) -> int:
-    """1 where the intervals lie apart in favour of the first, -1 in favour of the second, else 0."""
-    ends = (ours.low, ours.high, other.low, other.high)
-    if any(end is None for end in ends):
-        return 0
-    low, high, other_low, other_high = (float(end) for end in ends if end is not None)
-    is_below, is_above = high < other_low, low > other_high
-    return (is_below - is_above) * (1 if ours.better == "lower" else -1)
-
-
-def by_intervals(ours: Score, other: Score) -> int:
-    """Whether intervals lie apart; see `against`."""
-    return against(ours.estimate, other.estimate)
-
-
-def by_people(ours: Score, other: Score) -> int | None:
-    """1 where ours is clearly nearer to the same people, -1 where the other is, else 0; None if unknown."""
-    if ours.everybody is None or other.everybody is None:
-        return None
-    low, high = distance_difference(ours.everybody.distance, other.everybody.distance)
-    return (low > 0) - (high < 0)
-
-
-Way = Callable[[Score, Score], int | None]
-"""How two methods are held against each other by one measure."""
-
-
-def standing(rows: Sequence[Row], rival: str, measure: str, way: Way = by_intervals) -> int | None:
-    """How ours does against a method by one measure on one cohort: the median over seeds.
-
-    Where seeds are evenly split it is level. A method that failed is worse; one that was not measured, or in
-    other feature spaces, says nothing; nothing is said either where the way does not know every seed.
-    """
-    by_seed = {(row.method, row.seed): row for row in rows}
-    told: list[int | None] = []
-    for seed in sorted({row.seed for row in rows}):
-        ours, other = by_seed[OURS, seed], by_seed[rival, seed]
-        if ours.problem or other.problem:
-            told.append(bool(other.problem) - bool(ours.problem))
-        elif ours.spaces != other.spaces:
-            continue  # of another day or machine, where a space was learnt otherwise: nothing to compare
-        elif (mine := ours.score(measure)) and (theirs := other.score(measure)):
-            told.append(way(mine, theirs))
-    known = [one for one in told if one is not None]
-    return int(median(known)) if known and len(known) == len(told) else None
-
-
-def compared(
-    rows: Sequence[Row], rivals: Sequence[str], way: Way = by_intervals, told: str = "intervals"
-) -> int | None:
-    """How ours does on a cohort against the method that it does worst against; None where not all is known.
-
-    Prints how it stands by every measure that the way knows; `told` is the name of the way.
-    """
-    distances = []
-    for rival in rivals:
-        said = {measure: standing(rows, rival, measure, way) for measure in MEASURES}
-        words = [f"{name} {WORDS[one]}" for name, one in said.items() if one is not None]
-        head = f"{rows[0].cohort:12} ours against {rival:18} by {told}"
-        print(f"{head}: {', '.join(words) or 'not known'}", flush=True)
-        distances += [said[distance] for distance in DISTANCES]
-    known = [one for one in distances if one is not None]
-    return min(known) if known and len(known) == len(distances) else None
-
-
-def conclude(rows: Sequence[Row], rivals: Sequence[str]) -> None:
-    """The promise: nowhere worse, and clearly better on three of four cohorts, by intervals."""
-    cohorts = list(dict.fromkeys(row.cohort for row in rows))
-
-    def counted(way: Way, told: str) -> tuple[int, int, int]:
-        worst = [compared([row for row in rows if row.cohort == name], rivals, way, told) for name in cohorts]
-        known = [one for one in worst if one is not None]
-        return len(known), sum(one >= 0 for one in known), sum(one > 0 for one in known)
-
-    _, level, better = counted(by_intervals, "intervals")
-    by_each = counted(by_people, "people")
-    print(
-        "by people, of {} cohorts that are known: worse nowhere on {}, clearly better on {}".format(*by_each)
-    )
-    wanted = -(-3 * len(cohorts) // 4)
-    promise(
-        "cohorts where ours is worse than no method, and clearly better than all (KID, both spaces)",
-        f"{level} and {better} of {len(cohorts)}",
-        f"{len(cohorts)} and {wanted}",
-        level == len(cohorts) and better >= wanted,
-    )
 
 
 def parsed() -> argparse.Namespace:
