@@ -32,7 +32,7 @@ if __name__ == "__main__":
             train = some(people.parts.train, count)
             task = synthesis_of(train, 64, people.fact)
             began, share = time.perf_counter(), foretold_share(task, train)
-            seconds, told = time.perf_counter() - began, frame_of(task, train)
+            seconds, told = time.perf_counter() - began, frame_of(share)
             right += (told != "none") == WANTED[name]
             print(f"{name:10} {len(train.patients):6} {share:6.2f}  {told:5} {seconds:8.2f}")
     cells = len(chosen) * len(COUNTS)

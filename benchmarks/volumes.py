@@ -38,7 +38,8 @@ from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.recipe import Recipe
-from vesalius.tasks.synthesis import Size, Synthesis
+from vesalius.tasks.sizes import Size
+from vesalius.tasks.synthesis import Synthesis
 from vesalius.training.devices import find_machine, without_denormals
 from vesalius.training.loop import begin, train
 from vesalius.training.stream import Stacked, stack

@@ -41,6 +41,16 @@ def written(path: Path) -> Iterator[Path]:
             beside.unlink()
 
 
+def flush(path: Path) -> None:
+    """Wait until what was written to a file is on the disk itself: renaming alone outlives no power cut.
+
+    Raises:
+        OSError: The disk is unwilling.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def forget(path: Path) -> None:
     """Remove a file, if it is there, and what writers of it that were killed have left beside it.
 
@@ -56,11 +66,24 @@ def forget(path: Path) -> None:
         >>> [left.name for left in target.parent.iterdir()]
         ['other.txt']
     """
+    forget_unfinished(path)
     try:
-        for each in (path, *path.parent.glob(f".{'[0-9a-f]' * 8}.{escape(path.name)}")):
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(path, _reason(error)) from error
+
+
+def forget_unfinished(path: Path) -> None:
+    """Remove what writers of a file that were killed have left beside it.
+
+    Raises:
+        StorageError: The disk is unwilling.
+    """
+    try:
+        for each in path.parent.glob(f".{'[0-9a-f]' * 8}.{escape(path.name)}"):
             each.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(path, error.strerror or str(error)) from error
+        raise StorageError(path, _reason(error)) from error
 
 
 def _reason(error: OSError) -> str:

@@ -8,7 +8,7 @@ from vesalius.model import model as models
 from vesalius.model.bulk import write_in_bulk
 from vesalius.model.card import Card
 from vesalius.model.export import columns_of, write_samples, write_table
-from vesalius.model.model import Model
+from vesalius.model.model import Model, load_model
 from vesalius.networks.convnet import Discriminator, Generator
 from vesalius.objectives.hinge import Hinge
 from vesalius.recipes.augmentation import augment_for
@@ -37,6 +37,7 @@ def made_of(fact):
         ([0, 1, 7], 5, "class index is 7, wanted 0 to 1"),
         ([0, -1], 5, "class index is -1"),
         ([0], -1, "seed is -1"),
+        ([], 5, "no picture is asked for"),
     ],
 )
 def test_whatever_cannot_be_made_is_refused_before_the_first_picture(
@@ -63,3 +64,10 @@ def test_a_line_of_another_width_is_refused(tmp_path):
     with pytest.raises(StorageError, match="line 2 has 1 cells, wanted 2"):
         write_table(tmp_path / "table.csv", [("a", "b"), ("1",)])
     assert not (tmp_path / "table.csv").exists()
+
+
+def test_a_card_that_is_no_text_is_refused_by_name(tmp_path):
+    made_of("label").save(tmp_path / "model")
+    (tmp_path / "model" / "card.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match=r"model: card.json is damaged"):
+        load_model(tmp_path / "model")

@@ -14,7 +14,8 @@ from vesalius.networks.convnet import Generator
 from vesalius.networks.style import StyleGenerator
 from vesalius.recipes import derived
 from vesalius.recipes.derived import derive
-from vesalius.recipes.frame import frame_of
+from vesalius.recipes.frame import foretold_share, frame_of
+from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.tasks.synthesis import synthesis_of
 
@@ -35,8 +36,8 @@ def _scattered(people: int, side: int = 32) -> Cohort:
 @pytest.mark.parametrize("people", [16, 40, 120])
 def test_bodies_have_a_common_frame_and_scattered_cells_have_none(people):
     bodies, cells = phantom_cohort(people), _scattered(people)
-    assert frame_of(synthesis_of(bodies, 32, "label"), bodies) != "none"
-    assert frame_of(synthesis_of(cells, 32, None), cells) == "none"
+    assert frame_of(foretold_share(synthesis_of(bodies, 32, "label"), bodies)) != "none"
+    assert frame_of(foretold_share(synthesis_of(cells, 32, None), cells)) == "none"
 
 
 def test_brightness_is_no_frame():
@@ -45,7 +46,7 @@ def test_brightness_is_no_frame():
         replace(case, pictures={"image": Held(_lit(case.image(), 20.0 * (place % 7)))})
         for place, case in enumerate(cells.cases)
     )
-    assert frame_of(synthesis_of(cells, 32, None), replace(cells, cases=lit)) == "none"
+    assert frame_of(foretold_share(synthesis_of(cells, 32, None), replace(cells, cases=lit))) == "none"
 
 
 def _lit(image: Image, more: float) -> Image:
@@ -54,7 +55,7 @@ def _lit(image: Image, more: float) -> Image:
 
 def test_of_a_few_people_a_frame_is_taken_for_granted():
     cells = _scattered(15)
-    assert frame_of(synthesis_of(cells, 32, None), cells) == "firm"
+    assert frame_of(foretold_share(synthesis_of(cells, 32, None), cells)) == "firm"
 
 
 def test_pictures_without_a_frame_are_made_by_styles_from_scratch():
@@ -122,8 +123,8 @@ def test_a_picture_that_cannot_be_read_is_left_to_the_reading_of_all():
     task = synthesis_of(cells, 32, None)
     volume = Image(torch.zeros(1, 4, 32, 32), Geometry.plain((4, 32, 32)), ARBITRARY)
     wrong = replace(cells.cases[0], pictures={"image": Held(volume)})
-    assert frame_of(task, replace(cells, cases=(wrong, *cells.cases[1:]))) == "none"
-    assert frame_of(task, replace(cells, cases=(wrong,))) == "firm"
+    assert frame_of(foretold_share(task, replace(cells, cases=(wrong, *cells.cases[1:])))) == "none"
+    assert frame_of(foretold_share(task, replace(cells, cases=(wrong,)))) == "firm"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,19 @@ def test_who_does_not_ask_for_a_frame_does_not_look_for_one(name, monkeypatch):
     def looked(*_) -> str:
         raise AssertionError
 
-    monkeypatch.setattr(derived, "frame_of", looked)
+    monkeypatch.setattr(derived, "foretold_share", looked)
     assert RECIPES[f"synthesis.{name}"](task, cells, 1.0, 0).task == task
     with pytest.raises(AssertionError):
         RECIPES["synthesis.conditional_gan"](task, cells, 1.0, 0)
+
+
+def test_a_recipe_says_what_its_game_was_chosen_by_and_is_no_other_for_that():
+    cells = _scattered(40)
+    task = synthesis_of(cells, 32, None)
+    recipe = RECIPES["synthesis.conditional_gan"](task, cells, 1.0, 0, 1.0)
+    assert recipe.foretold == foretold_share(task, cells)
+    assert frame_of(recipe.foretold) == "none"
+    untold = replace(recipe, foretold=None)
+    assert (untold, untold.unlike(recipe)) == (recipe, "")
+    assert Recipe.from_json(recipe.to_json()).foretold == recipe.foretold
+    assert RECIPES["synthesis.dcgan"](task, cells, 1.0, 0, 1.0).foretold is None

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -65,6 +66,7 @@ def test_a_budget_of_nothing_is_refused(name, task):
     [
         ((), "seed", -1, "seed is -1, wanted 0 or more"),
         ((), "seed", 2**63, "seed is 9223372036854775808, wanted less than"),
+        ((), "batch", 6, "batch is 6, wanted a multiple of discriminator.group, 4"),
         (("task",), "size", [50, 50], r"task.size is .*50.*, wanted sides that are multiples"),
         (("objective",), "lazy", 0, "lazy is 0, wanted 1 or more"),
         (("objective",), "gamma", -0.5, "gamma is -0.5, wanted 0 or more"),
@@ -95,6 +97,11 @@ def test_a_number_that_cannot_be_is_refused_by_name(where, name, value, message,
     place[name] = value
     with pytest.raises(RecipeError, match=message):
         Recipe.from_json(json.dumps(said))
+
+
+def test_an_average_that_forgets_nothing_has_no_photograph_and_is_refused(task):
+    with pytest.raises(RecipeError, match="half_life is inf, wanted a number"):
+        replace(conditional_gan(task, phantom_cohort(8), 10.0), half_life=inf)
 
 
 def test_the_other_game_refuses_the_same_numbers():

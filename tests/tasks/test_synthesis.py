@@ -205,3 +205,31 @@ def test_a_large_volume_is_thinned_before_its_values_are_looked_at(monkeypatch):
     few = synthesis_of(volumes, (32, 32, 32), "label")
     assert few.spacing == whole.spacing
     assert few.made.low == pytest.approx(whole.made.low, abs=50)
+
+
+@pytest.mark.parametrize("beside", [32, 96])
+def test_what_is_filled_up_comes_back_as_bright_as_it_was(beside):
+    pictures = [(torch.rand(1, 1, 96, beside) * 900 + 100).round() for _ in range(8)]
+    cohort = _cohort(*pictures)
+    task = synthesis_of(cohort, 96, None)
+    assert isinstance(task.intensity, Percentile)
+    first = (96 - beside) // 2
+    again = task.decode(task.encode(cohort.cases[0]).image[0]).voxels[..., first : first + beside]
+    inside = (pictures[0] > 200) & (pictures[0] < 900)
+    assert (again - pictures[0])[inside].abs().max() < 10
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"spacing": (1.0, 0.0, 1.0)}, "task.spacing is"),
+        ({"spacing": (1.0, float("inf"), 1.0)}, "task.spacing is"),
+        ({"channels": 0}, "task.channels is 0"),
+        ({"classes": ()}, "task.classes is 0"),
+        ({"classes": ("a", "a")}, "wanted each once"),
+    ],
+)
+def test_a_task_of_what_cannot_be_is_refused_by_name(change, said):
+    task = synthesis_of(_cohort(torch.rand(1, 1, 32, 32)), 32, None)
+    with pytest.raises(RecipeError, match=said):
+        replace(task, **change)

@@ -130,6 +130,7 @@ def test_a_combination_that_loses_its_only_picture_is_not_learnt_and_the_others_
     cohort = replace(whole, cases=(*whole.cases[:-1], damaged(whole.cases[-1])))
     run = open_run(tmp_path / "run", on(recipe_for(cohort), cohort), cohort)
     assert "b, F 20, b, M 0" in chosen(run)
+    assert "foretells" not in chosen(run)
     for _ in play(run):
         pass
     model = finish(run)

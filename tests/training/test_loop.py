@@ -1,6 +1,7 @@
 """The loop: repeatable, resumable to the step, and honest when it breaks."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -210,3 +211,28 @@ def test_a_game_from_before_there_were_two_averages_goes_on_with_its_one():
     before = checkpoint.Saved({}, {"average/w": one, "players/generator.w": two})
     assert before.averages == ({"w": one}, {"w": one})
     assert checkpoint.Saved({}, before.tensors | {"slower/w": two}).averages == ({"w": one}, {"w": two})
+
+
+def test_a_run_that_was_ended_between_two_checkpoints_goes_on_from_the_one_there_is(tmp_path, played):
+    path = tmp_path / "game.safetensors"
+    game, _ = played(toy(), pictures(), steps=2)
+    checkpoint.save(game, path, seconds=2.0)
+    path.rename(checkpoint.before(path))
+    taken_up = begin(toy(), pictures(), find_machine())
+    assert checkpoint.resume(taken_up, path) == (2.0, "")
+    assert torch.equal(weights(game), weights(taken_up))
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, monkeypatch, played):
+    path = tmp_path / "game.safetensors"
+    game, _ = played(toy(), pictures(), steps=2)
+    checkpoint.save(game, path)
+    first, flushed = path.read_bytes(), []
+
+    def sync(descriptor):
+        flushed.append((os.fstat(descriptor).st_size, path.read_bytes() == first))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    checkpoint.save(game, path, seconds=9.0)
+    assert flushed == [(path.stat().st_size, True)]
+    assert path.read_bytes() != first

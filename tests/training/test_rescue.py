@@ -134,6 +134,9 @@ def test_or_with_the_best_moment_that_a_judge_has_kept(recipe_for, people, tmp_p
     again = open_run(tmp_path / "run", recipe_for(people, 500), people)
     again.judge = Pleased()
     assert finish(played(again)).card == model.card
+    alone = open_run(tmp_path / "run", recipe_for(people, 500), people)
+    with pytest.raises(TrainingError, match=r"run: given up after 3 tries, wanted the judge that it had"):
+        finish(played(alone))
 
 
 @pytest.mark.parametrize("killed", [40, 60, 90])

@@ -20,7 +20,8 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
-from vesalius.tasks.synthesis import Size, are_volumes, synthesis_of
+from vesalius.tasks.sizes import Size, are_volumes
+from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine
 from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import PEOPLE, limit_of

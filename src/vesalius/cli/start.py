@@ -9,7 +9,7 @@ from vesalius.cli.people import People
 from vesalius.errors import RecipeError
 from vesalius.model.card import Ancestor
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.tasks.synthesis import Size, refuse_size
+from vesalius.tasks.sizes import Size, refuse_size
 from vesalius.training.transfer import Start, read_start, remark, started
 
 SIZE: Size = (64, 64)

@@ -21,9 +21,11 @@ from vesalius.objectives import AnyObjective
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.derived import LONG
+from vesalius.recipes.frame import frame_of
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES, RecipeOf
-from vesalius.tasks.synthesis import are_volumes, synthesis_of
+from vesalius.tasks.sizes import are_volumes
+from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine, keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.run import Run, limit_of, open_run
@@ -150,6 +152,7 @@ def chosen(run: Run) -> str:
     persons = f"{people} {'person' if people == 1 else 'people'}"
     words = (
         f"learning from {len(learnt)} pictures of {persons} ({shares}): {game.kind}",
+        *_framed(recipe.foretold),
         f"batch {recipe.batch}",
         *_numbers(game),
         f"generator {game.generator.kind.partition('.')[0]}",
@@ -162,6 +165,13 @@ def chosen(run: Run) -> str:
         *(() if run.is_untimed else (run.rhythm.words,)),
     )
     return ", ".join(words)
+
+
+def _framed(foretold: float | None) -> list[str]:
+    """Why the game is what it is, where the pictures were asked."""
+    if foretold is None:
+        return []
+    return [f"a linear model of some people foretells {foretold:.2f} of others: {frame_of(foretold)} frame"]
 
 
 def _paced(pace: float) -> list[str]:

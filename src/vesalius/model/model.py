@@ -82,11 +82,13 @@ class Model:
         """Refuse what `sample` cannot make, of the same arguments.
 
         Raises:
-            ModelError: A class index that the recipe does not have, or a negative seed or number.
+            ModelError: No class index, one that the recipe does not have, or a negative seed or number.
         """
         for name, number in (("seed", seed), ("first", first)):
             if number < 0:
                 raise ModelError(f"{name} is {number}, wanted 0 or more")
+        if not classes:
+            raise ModelError("no picture is asked for, wanted a class index for each")
         known = len(self.recipe.task.classes)
         wrong = [index for index in classes if not 0 <= index < known]
         if wrong:
@@ -196,6 +198,10 @@ def load_model(folder: Path) -> Model:
         weights = (folder / "generator.safetensors").read_bytes()
     except OSError as error:
         raise ModelError(f"{folder}: {error.strerror}, wanted the folder of a trained model") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"{folder}: card.json is damaged ({error}), wanted that of a trained model"
+        ) from error
     if hashlib.sha256(weights).hexdigest() != card.weights:
         raise ModelError(f"{folder}: the weights are not those that the card was written for")
     generator = recipe.objective.generator.build(recipe.task.shape, recipe.task.conditions)

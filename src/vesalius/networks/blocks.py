@@ -270,7 +270,10 @@ def size_of(shape: tuple[int, ...]) -> int:
 
 
 def seeded(*numbers: int) -> torch.Generator:
-    """A stream of random numbers of its own for each list of numbers (seed, step, turn, ...)."""
+    """A stream of random numbers of its own for each list of numbers (seed, step, turn, ...).
+
+    Zeros at the end of the list do not tell two streams apart, and numbers of 2**32 or more count as two.
+    """
     words = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(words[0]))
 

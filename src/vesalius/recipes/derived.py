@@ -17,7 +17,7 @@ from vesalius.objectives import AnyObjective
 from vesalius.objectives.adaptive import Adaptive
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.augmentation import augment_for
-from vesalius.recipes.frame import Frame, frame_of
+from vesalius.recipes.frame import foretold_share, frame_of
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
@@ -134,14 +134,14 @@ class Derived:
         return len(self.train.patients) >= _POSED
 
     @cached_property
-    def frame(self) -> Frame:
-        """How far the pictures have a common frame; looked at when it is first asked for."""
-        return frame_of(self.task, self.train)
+    def foretold(self) -> float | None:
+        """What a linear model of some people says of others; looked at when it is first asked for."""
+        return foretold_share(self.task, self.train)
 
     @property
     def is_framed(self) -> bool:
         """Whether the pictures have a common frame, firm or loose."""
-        return self.frame != "none"
+        return frame_of(self.foretold) != "none"
 
     @property
     def is_free(self) -> bool:
@@ -150,7 +150,8 @@ class Derived:
         A linear model smears what lies at several places. Of some hundred pictures, and in a few minutes,
         a network on it is better all the same; see the experiment log.
         """
-        return self.frame == "loose" and len(self.train) >= _PLENTY and self.leisure >= _LEISURE
+        is_loose = frame_of(self.foretold) == "loose"
+        return is_loose and len(self.train) >= _PLENTY and self.leisure >= _LEISURE
 
     def played(self, game: AnyObjective, seed: int) -> Recipe:
         """The recipe of a game, whose end is left to the clock."""
@@ -162,6 +163,10 @@ class Derived:
             half_life=HALF_LIFE,
             seed=seed,
         )
+
+    def framed(self, game: AnyObjective, seed: int) -> Recipe:
+        """The same of a game that was chosen by the frame of the pictures; it says what was found of that."""
+        return replace(self.played(game, seed), foretold=self.foretold)
 
 
 def grown(pace: float) -> tuple[int, int]:

@@ -25,17 +25,15 @@ Frame = Literal["firm", "loose", "none"]
 """How far what some people differ in is what others differ in, too."""
 
 
-def frame_of(task: Synthesis, train: Cohort) -> Frame:
+def frame_of(share: float | None) -> Frame:
     """Whether a linear model of some pictures says much of others, as of lungs; or little, as of cells.
 
     Slices at several heights of a body lie between: their frame is loose. Where it cannot be told, a firm
     frame is taken for granted.
 
     Args:
-        task: How pictures are read.
-        train: Training cases.
+        share: What `foretold_share` found.
     """
-    share = foretold_share(task, train)
     if share is None or share >= _FIRM:
         return "firm"
     return "loose" if share >= _ENOUGH else "none"

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +32,14 @@ class Recipe:
         half_life: Pictures after which the kept average has forgotten half.
         seed: Of everything random.
         start: SHA-256 of the weights of the model that it starts from; ``""`` for a fresh draw.
+        foretold: Why the game is what it is: how much of other people a linear model of some explains, as a
+            share of what it explains of its own (see `recipes.frame`); None where that was not asked, or
+            cannot be told. Nothing is played by it: recipes that differ in it alone are equal.
 
     Raises:
-        RecipeError: No step, no picture in a batch, a seed that is none, pictures of a size that
-            the networks cannot make, or an augmentation that their modality or unit forbids.
+        RecipeError: No step, no picture in a batch, or groups of it that are not whole, a seed that is
+            none, pictures of a size that the networks cannot make, or an augmentation that their modality or
+            unit forbids.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -46,11 +51,17 @@ class Recipe:
     half_life: float
     seed: int = 0
     start: str = ""
+    foretold: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "half_life"):
             if not getattr(self, name) > 0:
                 raise RecipeError(f"{name} is {getattr(self, name)}, wanted more than 0")
+        if self.half_life == inf:  # JSON has none
+            raise RecipeError("half_life is inf, wanted a number: one that is large keeps the mean of all")
+        group: int = getattr(getattr(self.objective, "discriminator", None), "group", 1)
+        if self.batch % group:
+            raise RecipeError(f"batch is {self.batch}, wanted a multiple of discriminator.group, {group}")
         if self.seed < 0:
             raise RecipeError(f"seed is {self.seed}, wanted 0 or more")
         if self.seed >= SEEDS:
@@ -83,7 +94,9 @@ class Recipe:
 
     def unlike(self, other: "Recipe") -> str:
         """The first field in which another recipe differs, with both values; nothing when they are equal."""
-        mine, theirs = (dict(_leaves(json.loads(each.to_json()))) for each in (self, other))
+        mine, theirs = (
+            dict(_leaves(json.loads(replace(each, foretold=None).to_json()))) for each in (self, other)
+        )
         for name in mine | theirs:
             if mine.get(name) != theirs.get(name):
                 return f"{name} is {mine.get(name)}, not {theirs.get(name)}"

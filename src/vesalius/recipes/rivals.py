@@ -47,7 +47,7 @@ def nonsaturating_gan(
     """
     derived = derive(task, train, minutes, pace)
     game = _nonsaturating(derived, derived.generator, derived.discriminator, derived.gamma)
-    return derived.played(game, seed)
+    return derived.framed(game, seed)
 
 
 def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: float = 1.0) -> Recipe:

@@ -48,7 +48,7 @@ def conditional_gan(
         # The judge of detail sees a lattice of dots, so that layers may be drawn freely.
         generator = replace(derived.plain, smooth=False)
         critic = replace(derived.discriminator, norm="batch", group=1)
-        return derived.played(Minimax(generator=generator, discriminator=critic), seed)
+        return derived.framed(Minimax(generator=generator, discriminator=critic), seed)
     game = Hinge(
         generator=derived.generator,
         discriminator=derived.discriminator,
@@ -56,7 +56,7 @@ def conditional_gan(
         adaptive=derived.adaptive if derived.is_framed else None,
         gamma=derived.gamma,
     )
-    return derived.played(game, seed)
+    return derived.framed(game, seed)
 
 
 def relativistic_gan(
@@ -81,7 +81,7 @@ def relativistic_gan(
         augment=derived.augment,
         gamma=derived.gamma,
     )
-    return derived.played(game, seed)
+    return derived.framed(game, seed)
 
 
 RecipeOf = Callable[[Synthesis, Cohort, float, int, float], Recipe]

@@ -1,9 +1,9 @@
 """Synthesis: pictures of people who do not exist."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import prod
-from typing import Literal, TypeGuard
+from dataclasses import dataclass, field, replace
+from math import inf, prod
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,15 +20,13 @@ from vesalius.imaging.image import ARBITRARY, HOUNSFIELD, Image, Origin
 from vesalius.imaging.intensity import AnyIntensity, Percentile, Window, windowed
 from vesalius.imaging.resample import to_plane_size
 from vesalius.imaging.volume import Extent, Spacing, grid_spacing, to_volume_size
-from vesalius.networks.blocks import Shape, stages_of
+from vesalius.networks.blocks import Shape, refuse_none
 from vesalius.networks.conditions import Conditions
 from vesalius.tasks.looks import looked_at, refuse_flat
+from vesalius.tasks.sizes import Size, are_volumes, extent_of, refuse_size
 
 ANYBODY = "all"
 """Name of the only class when a cohort is learnt without labels."""
-
-Size = tuple[int, int] | Extent
-"""Rows and columns of pictures of one slice, or slices, rows and columns of volumes."""
 
 Outside = Literal["edge", "low"]
 """The median of the edge, which is what lies around; or the value that becomes -1, where the edge is body.
@@ -36,7 +34,6 @@ Outside = Literal["edge", "low"]
 Bars of a grey that is another in each picture say nothing, and no network draws them even.
 """
 
-_LARGEST = {2: 512, 3: 128}
 _LEVELS = 32
 
 
@@ -59,7 +56,8 @@ class Synthesis:
         crossing: Which combinations of facts the classes are; None where they are values of one.
 
     Raises:
-        RecipeError: The classes are others than those that are crossed.
+        RecipeError: No channel, no class or one twice, classes that are others than those that are crossed,
+            or a voxel without extent.
     """
 
     kind: Literal["synthesis"] = "synthesis"
@@ -79,6 +77,11 @@ class Synthesis:
     crossing: Crossing | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if not all(0 < each < inf for each in self.spacing):
+            raise RecipeError(f"task.spacing is {self.spacing}, wanted lengths in mm, more than 0")
+        refuse_none("task", channels=self.channels, classes=len(self.classes))
+        if len(set(self.classes)) < len(self.classes):
+            raise RecipeError(f"task.classes are {self.classes}, wanted each once")
         if self.crossing is not None and self.crossing.names != self.classes:
             raise RecipeError(
                 f"task.classes are {self.classes}, wanted {self.crossing.names} as in task.crossing"
@@ -92,7 +95,7 @@ class Synthesis:
     @property
     def extent(self) -> Extent:
         """Voxels of one picture along ``(z, y, x)``."""
-        return _extent(self.size)
+        return extent_of(self.size)
 
     @property
     def voxels(self) -> int:
@@ -133,10 +136,15 @@ class Synthesis:
         image = case.image(self.role)
         if image.voxels.shape[0] != self.channels:
             raise ImagingError(f"picture has {image.voxels.shape[0]} channel(s), wanted {self.channels}")
-        voxels, _ = windowed(self._sized(image), self.intensity)
+        voxels, _ = windowed(self.sized(image), self.intensity)
         return Single(voxels[None], torch.tensor([self._class_of(case)]))
 
-    def _sized(self, image: Image) -> Image:
+    def sized(self, image: Image) -> Image:
+        """A picture on the grid that is learnt, filled up where it has another shape; in its own unit.
+
+        Raises:
+            ImagingError: It has several slices where one is wanted, or one where several are.
+        """
         outside = self.intensity.fit(image).low if self.outside == "low" else None
         if len(self.size) == 3:
             refuse_flat(image)
@@ -171,28 +179,6 @@ class Synthesis:
         return self.classes.index(value)
 
 
-def _extent(size: Size) -> Extent:
-    return size if len(size) == 3 else (1, *size)
-
-
-def are_volumes(size: Size) -> TypeGuard[Extent]:
-    """Whether a size is that of volumes, and not of pictures of one slice."""
-    return len(size) == 3
-
-
-def refuse_size(size: Size) -> None:
-    """Refuse a size that no network here can learn.
-
-    Raises:
-        RecipeError: A side is not a multiple of 16 from 16 to 512, or to 128 where it is one of a volume; or
-            it cannot be halved until about 4 are left of the shortest, as 144 cannot.
-    """
-    largest = _LARGEST[len(size)]
-    if any(side not in range(16, largest + 1, 16) for side in size):
-        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to {largest}")
-    stages_of((1, *_extent(size)))
-
-
 def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesis:
     """The task that fits a cohort: channels, units and spacing are found by looking at some of it.
 
@@ -216,21 +202,23 @@ def synthesis_of(cohort: Cohort, size: int | Size, fact: str | None) -> Synthesi
     channels = _common([image.voxels.shape[0] for image, _ in seen])
     looks = [image for image, _ in seen if image.voxels.shape[0] == channels]
     grids = [grid for image, grid in seen if image.voxels.shape[0] == channels]
-    intensity, made = _intensity(looks)
+    units, intensity = {image.unit for image in looks}, _intensity(looks)
+    unit = units.pop() if len(units) == 1 else ARBITRARY
     modalities = {image.modality for image in looks}
-    return Synthesis(
+    task = Synthesis(
         size=sides,
         channels=channels,
         classes=(ANYBODY,) if found is None else found.names,
         fact=",".join(map(str, factors)) or None,
         intensity=intensity,
-        made=made,
+        made=intensity if isinstance(intensity, Window) else Window(low=-1.0, high=1.0, unit=unit),
         spacing=grid_spacing(grids, sides) if are_volumes(sides) else _spacing(grids, max(sides)),
         modality=modalities.pop() if len(modalities) == 1 else "OT",
         outside="low" if are_cut(looks, are_volumes(sides)) else "edge",
-        is_whole=made.unit == HOUNSFIELD or all((one.voxels == one.voxels.round()).all() for one in looks),
+        is_whole=unit == HOUNSFIELD or all((one.voxels == one.voxels.round()).all() for one in looks),
         crossing=None if len(factors) == 1 and not factors[0].limits else found,
     )
+    return task if isinstance(intensity, Window) else replace(task, made=_usual(task, looks))
 
 
 def _crossed(cohort: Cohort, factors: tuple[Factor, ...]) -> Crossing:
@@ -244,21 +232,35 @@ def _crossed(cohort: Cohort, factors: tuple[Factor, ...]) -> Crossing:
     return found
 
 
-def _intensity(looks: list[Image]) -> tuple[AnyIntensity, Window]:
+def _intensity(looks: list[Image]) -> Window | Percentile:
     """A fixed window where the unit means something, a percentile window for each picture otherwise."""
     units = {image.unit for image in looks}
     values = np.concatenate([image.voxels.flatten()[::7].numpy() for image in looks])
     if units == {HOUNSFIELD}:
         low, high = np.percentile(values.clip(-1024, None), [0.5, 99.8])
-        window = Window(low=float(low), high=float(high), unit=HOUNSFIELD)
-        return window, window
+        return Window(low=float(low), high=float(high), unit=HOUNSFIELD)
     if len(units) == 1 and values.min() >= 0 and values.max() <= 255 and (values == values.round()).all():
-        window = Window(low=0.0, high=255.0, unit=units.pop())
-        return window, window
-    intensity = Percentile()
-    fitted = [intensity.fit(image) for image in looks if image.voxels.min() < image.voxels.max()]
-    low, high = (float(np.median([getattr(window, end) for window in fitted])) for end in ("low", "high"))
-    return intensity, Window(low=low, high=high, unit=units.pop() if len(units) == 1 else ARBITRARY)
+        return Window(low=0.0, high=255.0, unit=units.pop())
+    return Percentile()
+
+
+def _usual(task: Synthesis, looks: list[Image]) -> Window:
+    """The typical window of pictures as they are learnt: what lies around them counts in theirs, too.
+
+    Raises:
+        ImagingError: No picture has two values that differ; the last refusal.
+    """
+    found: list[Window] = []
+    why: ImagingError | None = None
+    for image in looks:
+        try:
+            found.append(task.intensity.fit(task.sized(image)))
+        except ImagingError as error:
+            why = error
+    if not found:
+        raise ImagingError(f"no picture can be learnt, wanted at least one: {why}") from why
+    low, high = (float(np.median([getattr(window, end) for window in found])) for end in ("low", "high"))
+    return Window(low=low, high=high, unit=task.made.unit)
 
 
 def _spacing(grids: Sequence[Geometry], size: int) -> Spacing:

@@ -18,7 +18,7 @@ from torch.optim import Adam
 from vesalius.errors import ModelError
 from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe
-from vesalius.storage import written
+from vesalius.storage import flush, written
 from vesalius.training.loop import Game, Haven, Pulse, Snapshot
 
 _SUM = "sha256"
@@ -99,6 +99,7 @@ def save(game: Game, path: Path, seconds: float = 0.0) -> None:
     whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with written(path) as beside:
         _save(whole, beside, said | {_SUM: _sum(whole, said)})
+        flush(beside)
         with suppress(FileNotFoundError):
             os.replace(path, before(path))
 
@@ -122,7 +123,8 @@ def resume(game: Game, path: Path) -> Resumed:
     except ModelError as error:
         if not before(path).exists():
             raise
-        damage, found = str(error), read(before(path))
+        # A run that was ended between the two renamings of `save` has the one before alone, which is whole.
+        damage, found = str(error) if path.exists() else "", read(before(path))
     said = found.said
     # Not as text: a recipe from before lacks the fields that came later.
     if Recipe.from_json(said["recipe"]) != game.recipe:

@@ -40,10 +40,12 @@ def joined() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        # Of its kinds (no memory, wrong shapes) only the plain one, and that of the exchange, mean a loss.
+        # A loss is a plain one, or that of the exchange; but so are some faults of this process.
         if type(error) is not RuntimeError and not isinstance(error, processes.DistError):
             raise
-        raise TrainingError(f"process {here}: lost another process of the run ({error})") from error
+        raise TrainingError(
+            f"process {here}: lost another process of the run, or failed itself ({error})"
+        ) from error
     finally:
         processes.destroy_process_group()
 

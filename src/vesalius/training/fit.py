@@ -10,7 +10,7 @@ from statistics import fmean
 import numpy as np
 
 from vesalius.cohort.cohort import Cohort
-from vesalius.errors import DivergenceError
+from vesalius.errors import DivergenceError, TrainingError
 from vesalius.model.card import Card
 from vesalius.model.model import Model, load_model
 from vesalius.networks.ranks import is_first
@@ -23,7 +23,7 @@ from vesalius.training.loop import Tick, train
 from vesalius.training.processes import most, told
 from vesalius.training.rescue import fault, rescue, shelter
 from vesalius.training.rhythm import is_timed_enough, spaced, timed
-from vesalius.training.run import Run, open_run
+from vesalius.training.run import TRIES, Run, open_run
 from vesalius.training.transfer import Start
 from vesalius.training.watch import Judge, look, settled
 
@@ -76,6 +76,7 @@ def finish(run: Run) -> Model:
     writes the model, and the others read it.
 
     Raises:
+        TrainingError: The run was given up, and no judge is there by whom a moment was kept.
         StorageError: The disk is unwilling.
     """
     model = _finished(run) if is_first() else None
@@ -87,6 +88,8 @@ def _finished(run: Run) -> Model:
     if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, run.judge)
     game, stacked = run.game, run.stacked
+    if game.tries > TRIES and run.judge is None:
+        raise TrainingError(f"{run.folder}: given up after {TRIES} tries, wanted the judge that it had")
     generator = settled(game, stacked, game.average).cpu()
     best = None if run.judge is None else game.kept
     if best is not None:

@@ -33,7 +33,7 @@ def read(path: Path) -> list[Line]:
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    for text in path.read_text().splitlines():
+    for text in path.read_bytes().splitlines():
         try:
             yield json.loads(text)
         except ValueError:

@@ -12,7 +12,7 @@ from vesalius.cohort.fingerprint import fingerprint
 from vesalius.errors import CohortError, StorageError, TrainingError
 from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe, read_recipe
-from vesalius.storage import written
+from vesalius.storage import forget_unfinished, written
 from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
@@ -148,6 +148,8 @@ def _laid_out(
     folder: Path, recipe: Recipe, cohort: Cohort, people: str, watch: Callable[[int], None]
 ) -> tuple[Stacked, Recipe | None]:
     """What a folder holds of a run, and the recipe where it was begun before; the first process writes."""
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(folder, "it is a file, wanted a new folder")
     is_used = folder.exists() and any(folder.iterdir())
     found = _found(folder, recipe, people) if is_used else None
     _write(folder / PEOPLE, people)
@@ -231,7 +233,7 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
             f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe: "
             f"{asked.unlike(found)}"
         )
-    if (folder / PEOPLE).read_text() != people:
+    if (folder / PEOPLE).read_bytes() != people.encode():
         raise TrainingError(
             f"{folder}: holds a run on other pictures, labels or people, "
             "wanted a new folder or the same cohort"
@@ -264,6 +266,9 @@ def _begun(run: Run) -> Run:
 
 
 def _taken_up(run: Run) -> Run:
+    if is_first():
+        for file in (run.checkpoint, run.shelter):
+            forget_unfinished(file)
     if run.checkpoint.exists() or before(run.checkpoint).exists():
         run.seconds, run.damage = resume(run.game, run.checkpoint)
     ledger.rewind(run.ledger, run.game.step)

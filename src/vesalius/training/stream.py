@@ -113,7 +113,7 @@ def made_of(cohort: Cohort, task: AnyTask, contents: tuple[str, ...]) -> str:
     """
     cases = zip(cohort.cases, contents, strict=True)
     told = [(case.key, case.patient, task.told(case), content) for case, content in cases]
-    # Runs from before tasks knew what fills pictures up can be taken up again.
+    # Runs from before tasks knew what fills pictures up can be taken up again, where that stays as it was.
     besides = () if task.outside == "edge" else (task.outside,)
     return sha256(repr((version("vesalius"), task, told, *besides)).encode()).hexdigest()
 
