@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from vesalius.errors import StorageError
-from vesalius.storage import new_folder, written
+from vesalius.storage import new_folder, refuse_in_file, written
 
 
 def _fail_in(context, error):
@@ -69,3 +69,11 @@ def test_a_folder_that_exists_is_never_touched(tmp_path):
     with pytest.raises(StorageError, match="exists already"), new_folder(tmp_path / "made"):
         pass
     assert not list((tmp_path / "made").iterdir())
+
+
+def test_what_lies_in_a_file_is_refused_and_what_lies_in_a_folder_to_be_is_not(tmp_path):
+    (tmp_path / "notes").write_text("a file")
+    with pytest.raises(StorageError, match=r"notes is a file, wanted a folder"):
+        refuse_in_file(tmp_path / "notes" / "a" / "b")
+    refuse_in_file(tmp_path / "a" / "b")
+    refuse_in_file(tmp_path / "notes")

@@ -86,6 +86,17 @@ def forget_unfinished(path: Path) -> None:
         raise StorageError(path, _reason(error)) from error
 
 
+def refuse_in_file(path: Path) -> None:
+    """Refuse a path that can never be written: one that lies in what is a file.
+
+    Raises:
+        StorageError: The nearest of its parents that exists is no folder.
+    """
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir():
+        raise StorageError(path, f"{there.name} is a file, wanted a folder")
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or first_line(error)
 

@@ -50,7 +50,7 @@ def test_every_count_is_printed_and_every_picture_that_occurs_twice(tmp_path, ca
         ["split", "train", "3"],
         ["split", "test", "1"],
         ["modality", "CT", "4"],
-        ["size (z x y x x)", "1 x 16 x 16", "4"],
+        ["size (z, y, x)", "1 x 16 x 16", "4"],
         ["spacing in mm", "8 x 23.8 x 23.8", "4"],
     ]
     assert "1 picture(s) that occur twice" in said
@@ -66,3 +66,20 @@ def test_a_picture_that_nearly_occurs_twice_is_printed_with_its_correlation(tmp_
     write_image(image.derive(image.voxels * 2 + 1), tmp_path / "b.nii.gz")
     show_cohort(Cohort(source=tmp_path))
     assert "a.nii.gz ~ b.nii.gz: correlation 1.000" in capsys.readouterr().out
+
+
+def test_a_split_that_training_refuses_is_noted(tmp_path, capsys):
+    for case, name in zip(phantom_cohort(3, size=16).cases, "abc", strict=True):
+        write_image(case.image(), tmp_path / f"{name}.nii.gz")
+    rows = ("a.nii.gz,p,dev", "b.nii.gz,q,dev", "c.nii.gz,r,holdout")
+    (tmp_path / "metadata.csv").write_text("\n".join(("file,patient,split", *rows)))
+    show_cohort(Cohort(source=tmp_path))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "note: cohort" in said
+    assert "'split' is 'dev', wanted one of" in said
+    assert "it cannot be learnt from before that is mended" in said
+
+
+def test_a_table_is_given_no_name_of_another_format(tmp_path):
+    with pytest.raises(StorageError, match=r"people\.csv.*suffix is '.csv', wanted .parquet"):
+        show_cohort(Cohort(source=tmp_path, out=tmp_path / "people.csv"))

@@ -75,7 +75,7 @@ def test_a_class_that_only_duplicates_had_is_left_out_by_name():
 
 
 @pytest.mark.parametrize("is_recorded", [False, True])
-def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged(is_recorded):
+def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged(is_recorded, capsys):
     parts = phantom_cohort(200, size=16).parts()
     rare = parts.test.cases[0]
     cases = [
@@ -94,6 +94,7 @@ def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged
     assert people.notes == (
         "class 'rare' left out: nobody to learn from; 1 patient(s) aside are left out with it",
     )
+    assert f"note: {people.notes[0]}" in capsys.readouterr().err.splitlines()
 
 
 def test_facts_that_come_with_the_slices_can_be_asked_for(tmp_path):

@@ -84,8 +84,8 @@ def test_a_named_recipe_has_ten_minutes_and_the_seed_0_when_nothing_is_said(aske
     ("verb", "flags", "said"),
     [
         ("train synthesis.nothing", "--size 16", "recipe is 'synthesis.nothing', wanted one of"),
-        ("train synthesis.conditional_gan", "--size 20", r"task.size is \(20, 20\), wanted a multiple of 16"),
-        ("expand", "--size 528", r"task.size is \(528, 528\), wanted a multiple of 16"),
+        ("train synthesis.conditional_gan", "--size 20", r"task.size is \(20, 20\), wanted multiples of 16"),
+        ("expand", "--size 528", r"task.size is \(528, 528\), wanted multiples of 16"),
     ],
 )
 def test_a_wrong_recipe_or_size_is_refused_before_the_cohort_is_read(verb, flags, said, tmp_path, capsys):

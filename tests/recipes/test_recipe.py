@@ -109,9 +109,13 @@ def test_the_other_game_refuses_the_same_numbers():
         Relativistic(gamma=float("nan"))
 
 
-def test_a_file_that_is_no_recipe_is_refused_by_name(tmp_path):
+def test_a_file_that_is_no_recipe_or_one_of_another_version_is_refused_by_name(task, tmp_path):
     with pytest.raises(RecipeError, match=r"none.json: recipe cannot be read"):
         read_recipe(tmp_path / "none.json")
+    said = json.loads(conditional_gan(task, phantom_cohort(8), 10.0).to_json())
+    (tmp_path / "recipe.json").write_text(json.dumps(said | {"stepz": 3}))
+    with pytest.raises(RecipeError, match=r"recipe\.json: stepz: no such field in this version"):
+        read_recipe(tmp_path / "recipe.json")
 
 
 @pytest.mark.parametrize(("name", "value"), [("contrast", 0.1), ("flip", True), ("bias", 0.2)])

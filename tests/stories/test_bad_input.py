@@ -238,8 +238,26 @@ def test_numbers_that_cannot_be(study, tmp_path, capsys, words, message):
 @pytest.mark.parametrize("minutes", ["0", "-3", "inf"])
 def test_a_budget_of_no_minutes(study, tmp_path, capsys, minutes):
     said = refused(capsys, "expand", study, "--out", tmp_path / "out", "--minutes", minutes)
-    assert f"budget is {minutes} minutes, wanted more than 0" in said
+    assert f"budget is {minutes} minutes, wanted {'an end' if minutes == 'inf' else 'more than 0'}" in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("people", ["0", "-5"])
+def test_a_demo_with_nobody(tmp_path, capsys, people):
+    said = refused(capsys, "demo", "--out", tmp_path / "out", "--people", people)
+    assert said == f"EvidenceError: people is {people}, wanted at least 12"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", ["train", "expand", "assess"])
+def test_results_that_would_lie_in_a_file_are_refused_before_anything_is_read(tmp_path, capsys, verb):
+    (tmp_path / "notes").write_text("a file")
+    nowhere = tmp_path / "nowhere"
+    words = {"train": ["synthesis.conditional_gan", nowhere], "expand": [nowhere], "assess": [nowhere] * 3}
+    said = refused(capsys, verb, *words[verb], "--out", tmp_path / "notes" / "out")
+    assert said.startswith("StorageError: ")
+    assert said.endswith("notes is a file, wanted a folder")
+    assert (tmp_path / "notes").read_text() == "a file"
 
 
 def test_an_unknown_recipe(study, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Cohorts as they come: what fits is learnt, what is changed or left out is said, the rest is refused."""
 
+import json
 import re
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_of_one_person_there_is_a_model_chosen_by_nobody(train):
     code, said = train([(values, "p", label) for values, _, label in people(24)])
     assert code == 0
     assert "learning from 24 pictures of 1 person (ill 12, well 12)" in said
-    assert "nobody stood aside to choose a better one by" in said
+    assert "too few people stood aside to choose a better one by" in said
+    assert "note: 1 patient(s) are too few to keep some aside: everybody is learnt from" in said
 
 
 def test_three_pictures_a_class_are_learnt_from_in_small_batches(train):
@@ -91,7 +93,19 @@ def test_pictures_of_other_channels_are_left_out_by_name(train):
     code, said = train(rows)
     assert code == 0
     assert "left out: 0.png: picture has 3 channel(s), wanted 1" in said
+    assert "warning: 4 of 24 pictures are left out; the first: 0.png: picture has 3 channel(s)" in said
     assert "learning from 20 pictures of 20 people (ill 8, well 12)" in said
+
+
+def test_where_all_that_is_left_out_is_named_is_said(train, tmp_path):
+    rows = [
+        (np.stack([values, values // 2, values], axis=2) if index % 5 < 2 else values, *rest)
+        for index, (values, *rest) in enumerate(people(24))
+    ]
+    _, said = train(rows)
+    kept = json.loads((tmp_path / "run" / "pictures.json").read_text())
+    assert f"left out: {len(kept['problems']) - 5} more; " in said
+    assert f"{tmp_path / 'run' / 'pictures.json'} names them all" in said
 
 
 def test_a_budget_below_one_pass_over_the_pictures_is_said(train):

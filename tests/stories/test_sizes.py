@@ -117,7 +117,11 @@ def test_networks_for_large_pictures_are_thin_and_those_for_small_ones_as_they_w
 
 @pytest.mark.parametrize(
     ("size", "wanted"),
-    [(528, "a multiple of 16 from 16 to 512"), (144, "multiples of 32"), (288, "multiples of 64")],
+    [
+        (528, "multiples of 16 from 16 to 512, of 32 above 128, of 64 above 256"),
+        (144, "multiples of 32"),
+        (288, "multiples of 64"),
+    ],
 )
 def test_a_large_size_that_cannot_be_halved_is_refused_before_pictures_are_read(size, wanted):
     with pytest.raises(RecipeError, match=rf"task\.size is \({size}, {size}\), wanted .*{wanted}"):

@@ -51,6 +51,16 @@ def test_bytes_keep_their_scale():
     assert torch.equal(back.voxels, values)
 
 
+@pytest.mark.parametrize(
+    ("most", "high"), [(2, 3), (40, 63), (127, 127), (128, 255), (255, 255), (1, 1), (0, 1)]
+)
+def test_whole_numbers_are_scaled_by_the_bits_that_they_use(most, high):
+    values = torch.zeros(1, 1, 32, 32)
+    values[..., 5:20, 7:11] = float(most)
+    task = synthesis_of(_cohort(values, torch.zeros(1, 1, 32, 32)), 32, None)
+    assert task.intensity == task.made == Window(low=0.0, high=float(high), unit="1")
+
+
 def test_arbitrary_units_are_scaled_picture_by_picture():
     values = torch.rand(1, 1, 32, 32)
     task = synthesis_of(_cohort(values * 900, values * 300_000), 32, None)
@@ -128,7 +138,7 @@ def test_an_unknown_column_is_named_with_those_there():
 
 
 def test_a_size_that_no_network_takes_is_refused():
-    with pytest.raises(RecipeError, match=r"task\.size is \(50, 50\), wanted a multiple of 16"):
+    with pytest.raises(RecipeError, match=r"task\.size is \(50, 50\), wanted multiples of 16"):
         synthesis_of(_cohort(torch.rand(1, 1, 32, 32)), 50, None)
 
 
@@ -183,9 +193,7 @@ def test_the_size_of_a_volume_and_of_a_picture_of_one_slice_are_told_by_the_same
 def test_a_volume_of_a_side_that_no_network_takes_is_refused():
     volumes = phantom_cohort(2, size=16, slices=16)
     for size in ((16, 16, 24), (8, 16, 16), (144, 144, 144)):
-        with pytest.raises(
-            RecipeError, match=r"task\.size is \(.*\), wanted a multiple of 16 from 16 to 128"
-        ):
+        with pytest.raises(RecipeError, match=r"task\.size is \(.*\), wanted multiples of 16 from 16 to 128"):
             synthesis_of(volumes, size, "label")
 
 

@@ -173,7 +173,7 @@ def test_a_run_on_other_labels_is_refused(recipe_for, people, tmp_path):
 
 @pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan")])
 def test_a_budget_of_no_minutes_is_refused_before_anything_is_written(recipe_for, people, tmp_path, minutes):
-    with pytest.raises(TrainingError, match="minutes, wanted more than 0"):
+    with pytest.raises(TrainingError, match=r"minutes, wanted more than 0"):
         open_run(tmp_path / "run", recipe_for(people), people, minutes)
     assert not (tmp_path / "run").exists()
 

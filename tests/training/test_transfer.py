@@ -23,7 +23,7 @@ from vesalius.training.fit import finish, fit, play
 from vesalius.training.rescue import rescue
 from vesalius.training.run import fresh, open_run
 from vesalius.training.stream import stack
-from vesalius.training.transfer import read_start, remark, started
+from vesalius.training.transfer import estranged, read_start, remark, started
 
 CPU = Machine("cpu", has_bf16=False)
 WEIGHTS = ("stem.weight", "head.weight", "base.weight", "embedding.weight")
@@ -191,6 +191,14 @@ def test_a_run_without_its_checkpoints_is_no_start(earlier):
         file.unlink()
     with pytest.raises(ModelError, match="no checkpoint is of step 6"):
         read_start(earlier.folder)
+
+
+def test_a_start_is_remarked_upon_when_its_pictures_are_of_another_modality(earlier):
+    recipe = earlier.model.recipe
+    assert estranged(recipe, earlier) == ""
+    assert estranged(replace(recipe, task=replace(recipe.task, modality="OT")), earlier) == ""
+    said = estranged(replace(recipe, task=replace(recipe.task, modality="MR")), earlier)
+    assert said.startswith(f"{earlier.folder} learnt from pictures of modality CT, this run learns from MR")
 
 
 def test_a_start_is_remarked_upon_when_there_is_no_less_to_learn_from(earlier):

@@ -12,6 +12,7 @@ from vesalius.errors import EvidenceError, StorageError
 from vesalius.evidence.release import gate
 from vesalius.evidence.report import write_evidence
 from vesalius.model.model import Model, load_model
+from vesalius.storage import refuse_in_file
 from vesalius.training.stream import Stacked
 from vesalius.training.transfer import read_start
 
@@ -26,6 +27,7 @@ def assess_made(asked: Assess) -> None:
     """
     if asked.out.exists():
         raise StorageError(asked.out, "it exists already, wanted a new folder")
+    refuse_in_file(asked.out)
     model = load_model(asked.run_folder / "model")
     earlier = _started_from(model, asked)
     with stage("reading the cohorts"):

@@ -12,7 +12,7 @@ from vesalius.cohort.duplicates import Pair
 from vesalius.cohort.folder import survey
 from vesalius.cohort.summary import Summary, summarise
 from vesalius.cohort.table import write_cohort
-from vesalius.errors import StorageError
+from vesalius.errors import CohortError, StorageError
 from vesalius.imaging.series import Problem
 
 
@@ -20,16 +20,22 @@ def show_cohort(asked: Cohort) -> None:
     """Print counts and problems, and write the table where one is wanted.
 
     Raises:
-        StorageError: The table exists already, or cannot be written.
+        StorageError: The table exists already, has a name that is not one of a table, or cannot be written.
         VesaliusError: Nobody is there.
     """
     if asked.out is not None and asked.out.exists():
         raise StorageError(asked.out, "it exists already, wanted a new file")
+    if asked.out is not None and asked.out.suffix != ".parquet":
+        raise StorageError(asked.out, f"suffix is {asked.out.suffix!r}, wanted .parquet")
     with stage("decoding every picture"):
         found = survey(asked.source, decode=True)
         chosen = require(selected(found.cohort, chain.from_iterable(asked.where)))
         summary = summarise(replace(found, cohort=chosen))
     _print(summary)
+    try:
+        chosen.parts()
+    except CohortError as error:
+        say(f"note: {error}: it cannot be learnt from before that is mended")
     if asked.out is not None:
         say(f"written: {write_cohort(chosen, asked.out)}")
 
@@ -40,7 +46,7 @@ def _print(summary: Summary) -> None:
         "label": summary.labels,
         "split": summary.splits,
         "modality": summary.modalities,
-        "size (z x y x x)": summary.sizes,
+        "size (z, y, x)": summary.sizes,
         "spacing in mm": summary.spacings,
     }
     rows = [(what, value, count) for what, values in counts.items() for value, count in values.items()]

@@ -20,11 +20,13 @@ from vesalius.model.export import balanced, write_samples
 from vesalius.model.model import Model
 from vesalius.model.standing import refuse_copier
 from vesalius.recipes.synthesis import conditional_gan
+from vesalius.storage import refuse_in_file
 from vesalius.tasks.sizes import Size, are_volumes
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine
+from vesalius.training.folder import PEOPLE
 from vesalius.training.launch import is_one_of_many
-from vesalius.training.run import PEOPLE, limit_of
+from vesalius.training.run import limit_of
 from vesalius.training.stream import stack_made
 from vesalius.training.transfer import Start
 
@@ -83,10 +85,13 @@ def expand_phantoms(asked: Demo) -> None:
     """The whole way on phantoms.
 
     Raises:
+        EvidenceError: Too few phantoms to say anything.
         VesaliusError: Whatever the floors below refuse; nothing is half written.
     """
     plan = Plan(out=asked.out, minutes=asked.minutes, per_class=None, size=SIZE, seed=asked.seed, quick=True)
     check(plan)
+    if asked.people < LEAST:
+        raise EvidenceError(f"people is {asked.people}, wanted at least {LEAST}")
     with stage(f"making {asked.people} phantoms"):
         people = split_people(phantom_cohort(asked.people, seed=asked.seed), Selection())
     walk(plan, people)
@@ -114,6 +119,7 @@ def check(plan: Plan) -> None:
     is_unfinished = is_begun and not (plan.out / "synthetic").exists()
     if plan.out.exists() and not is_unfinished:
         raise StorageError(plan.out, "it exists already, wanted a new folder or an unfinished run")
+    refuse_in_file(plan.out)
 
 
 def walk(plan: Plan, people: People) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vesalius.cli.console import aside
+from vesalius.cli.console import aside, say
 from vesalius.cli.verbs import Selection
 from vesalius.cohort.cohort import Cohort, Parts, is_divided, require
 from vesalius.cohort.crossing import Factor, combination, complete, crossing, factors_of
@@ -17,6 +17,7 @@ from vesalius.imaging.series import Problem
 from vesalius.training.stream import Stacked
 
 _SHOWN = 5
+_MANY = 0.1  # a cohort without so many of its pictures may be another than was meant
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,14 @@ def split_people(cohort: Cohort, selection: Selection, are_known: bool = False) 
     cohort = complete(cohort, factors)
     for remark in cohort.remarks[len(before) :]:
         aside.print(f"note: {remark}", markup=False)
+    people = _divided(cohort, factors, fact)
+    for note in people.notes[len(cohort.remarks) :]:
+        aside.print(f"note: {note}", markup=False)
+    return people
+
+
+def _divided(cohort: Cohort, factors: tuple[Factor, ...], fact: str | None) -> People:
+    """The sides of a cohort of which all facts are known, and what the report has to say of them."""
     parts, unlearnt = _learnt(cohort.parts(), factors, cohort)
     notes, is_recorded = (*cohort.remarks, *unlearnt), is_divided(cohort)
     reason = _too_little(parts)
@@ -113,13 +122,17 @@ def split_people(cohort: Cohort, selection: Selection, are_known: bool = False) 
         notes += (f"{said}: training side left out", *unlearnt) if pairs else ()
         if left := _too_little(parts):
             reason = f"{said}: without them {left}" if pairs else left
-    if reason and is_recorded:
-        return People(parts, fact, (*notes, f"{reason}; the recorded split is kept"))
-    if reason:
-        nobody = replace(cohort, cases=())
-        note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
-        return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
-    return People(parts, fact, notes)
+    if not reason:
+        return People(parts, fact, notes)
+    note = (
+        f"{reason}; the recorded split is kept"
+        if is_recorded
+        else f"{reason}: everybody is learnt from, and nothing can be said of other people"
+    )
+    if is_recorded:
+        return People(parts, fact, (*notes, note))
+    nobody = replace(cohort, cases=())
+    return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
 
 
 def _learnt(parts: Parts, factors: tuple[Factor, ...], everybody: Cohort) -> tuple[Parts, tuple[str, ...]]:
@@ -165,6 +178,14 @@ def mention(lines: Sequence[str], more: str) -> None:
         aside.print(f"left out: {len(lines) - _SHOWN} more; {more}", markup=False)
 
 
-def mention_undecoded(pictures: Stacked) -> None:
-    """Say aside which pictures of a cohort could not be decoded."""
-    mention(pictures.problems, "`vesalius cohort` names them all")
+def mention_undecoded(pictures: Stacked, more: str = "these are the first") -> None:
+    """Say aside which pictures of a cohort could not be decoded, and warn where they are many.
+
+    Args:
+        pictures: What could be decoded, and why the others could not.
+        more: What to say of those that are not named.
+    """
+    mention(pictures.problems, more)
+    lost, whole = len(pictures.problems), len(pictures.problems) + len(pictures)
+    if lost > _MANY * whole:
+        say(f"warning: {lost} of {whole} pictures are left out; the first: {pictures.problems[0]}")

@@ -10,7 +10,7 @@ from vesalius.errors import RecipeError
 from vesalius.model.card import Ancestor
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.tasks.sizes import Size, refuse_size
-from vesalius.training.transfer import Start, read_start, remark, started
+from vesalius.training.transfer import Start, estranged, read_start, remark, started
 
 SIZE: Size = (64, 64)
 """Rows and columns of a named recipe when none are given, and no run to start from."""
@@ -98,12 +98,17 @@ def size_of(asked: str | None, start: Start | None) -> Size:
 
 
 def started_or_fresh(recipe: Recipe, start: Start | None) -> Recipe:
-    """The recipe, with the networks and weights of a run where there is one to start from.
+    """The recipe, with the networks and weights of a run where there is one; said aside if that is of others.
 
     Raises:
         RecipeError: They do not fit.
     """
-    return recipe if start is None else started(recipe, start)
+    if start is None:
+        return recipe
+    found = started(recipe, start)
+    if said := estranged(recipe, start):
+        aside.print(f"note: {said}", markup=False)
+    return found
 
 
 def as_written(file: str, start: Start | None) -> Recipe:

@@ -28,6 +28,7 @@ from vesalius.tasks.sizes import are_volumes
 from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine, keep_freed_memory
 from vesalius.training.fit import finish, play
+from vesalius.training.folder import refuse_folder
 from vesalius.training.run import Run, limit_of, open_run
 from vesalius.training.stream import nobody
 from vesalius.training.transfer import Start
@@ -51,6 +52,7 @@ def train_cohort(asked: Train) -> None:
     """
     _refuse_flags_of_the_file(asked)
     limit_of(asked.minutes)
+    refuse_folder(asked.out)
     minutes, start = asked.minutes, start_at(asked.start)
     if asked.recipe.endswith(".json"):
         recipe = _told(asked, start)
@@ -116,7 +118,7 @@ def begin_with_bar(
     """
     with bar("decoding the training pictures", len(cohort)) as shown:
         run = open_run(folder, recipe, cohort, minutes, shown.at, start)
-    mention_undecoded(run.stacked)
+    mention_undecoded(run.stacked, f"{run.folder / 'pictures.json'} names them all")
     if run.damage:
         say(f"warning: {run.damage}; the run goes on from the checkpoint before it, step {run.game.step}")
     return run
@@ -124,6 +126,8 @@ def begin_with_bar(
 
 def train_with_bar(run: Run) -> Model:
     """Play a run to its end, showing how far it is."""
+    if run.is_over:
+        aside.print(f"{run.folder}: its training is over already; its model is written anew", markup=False)
     aside.print(chosen(run), markup=False)
     keep_freed_memory()
     is_timed = run.limit < inf

@@ -42,7 +42,7 @@ class Cohort:
         where: Keep only cases with these values, e.g. ``label=CT,MR``.
     """
 
-    source: Positional[Path]
+    source: Annotated[Positional[Path], arg(metavar="FOLDER")]
     out: Path | None = None
     where: Where = ()
 
@@ -55,7 +55,7 @@ class Cohort:
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
-    """Play a recipe on a cohort.
+    """Train a model on a cohort.
 
     Args:
         recipe: Name from ``vesalius recipes``, or a recipe.json.
@@ -64,14 +64,15 @@ class Train:
         minutes: Budget of training. When not given, 10 for a named recipe, all steps of the recipe.json of a
             model; the one of a run leaves its end to the clock and has to be given minutes.
         size: Rows and columns of the pictures to learn, such as 64 or 64x48; slices, rows and columns of
-            whole volumes, such as 32x32x32. 64 when not given; a recipe.json says its own.
+            whole volumes, such as 32x32x32. Each is a multiple of 16, from 16 to 512 for pictures (of 32
+            above 128, of 64 above 256) and to 128 for volumes. 64 when not given; a recipe.json says its own.
         seed: Of everything random, 0 when not given; a recipe.json says its own.
         start: Folder of a finished run to start from, with its networks and size: for few people.
         selection: Which cases are meant.
     """
 
-    recipe: Positional[str]
-    cohort: Positional[Path]
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE")]
+    cohort: Annotated[Positional[Path], arg(metavar="COHORT")]
     out: Path
     minutes: float | None = None
     size: str | None = None
@@ -108,7 +109,7 @@ class Sample:
             command goes on. When not given, this process makes all.
     """
 
-    run_folder: Positional[Path]
+    run_folder: Annotated[Positional[Path], arg(metavar="RUN")]
     out: Path
     per_class: int = 50
     seed: int = 1
@@ -151,9 +152,9 @@ class Assess:
         where: Keep only cases with these values; as in training.
     """
 
-    run_folder: Positional[Path]
-    cohort: Positional[Path]
-    made: Positional[Path]
+    run_folder: Annotated[Positional[Path], arg(metavar="RUN")]
+    cohort: Annotated[Positional[Path], arg(metavar="COHORT")]
+    made: Annotated[Positional[Path], arg(metavar="MADE")]
     out: Path
     start: Start = None
     quick: bool = False
@@ -186,7 +187,7 @@ class Expand:
         selection: Which cases are meant.
     """
 
-    data: Positional[Path]
+    data: Annotated[Positional[Path], arg(metavar="FOLDER")]
     out: Path
     minutes: float = 10.0
     per_class: int | None = None

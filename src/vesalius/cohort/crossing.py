@@ -220,7 +220,10 @@ def factors_of(text: str, cohort: Cohort, are_known: bool = False) -> tuple[Fact
     factors = (Factor(fact=text),) if text in columns else _parsed(text, columns)
     for place, factor in enumerate(factors):
         if factor.fact not in columns:
-            raise CohortError(f"no column {factor.fact!r} in cohort {cohort.name}; there are {columns}")
+            raise CohortError(
+                f"no column {factor.fact!r} in cohort {cohort.name}; there are {columns}; wanted another "
+                "label, or none for a generator without classes"
+            )
         if factor.fact in [each.fact for each in factors[:place]]:
             raise CohortError(f"label is {text!r}, wanted {factor.fact!r} once")
         if not are_known:

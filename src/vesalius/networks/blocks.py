@@ -192,7 +192,7 @@ def stages_of(shape: Shape, smallest: int = 4) -> int:
     while min(space) // 2 ** (stages + 1) >= smallest:
         stages += 1
     if stages < 2 or any(side % 2**stages for side in space):
-        wanted = f"multiples of {2 ** max(stages, 2)} not under {smallest * 4}"
+        wanted = f"multiples of {2 ** max(stages, 2)}, and of {smallest * 4} at least"
         raise RecipeError(f"task.size is {space}, wanted sides that are {wanted}")
     return stages
 

@@ -114,7 +114,9 @@ class Recipe:
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
-            raise RecipeError(f"{field or 'recipe'}: {first['msg']}") from error
+            is_unknown = first["type"] in ("unexpected_keyword_argument", "extra_forbidden")
+            said = "no such field in this version, wanted it left out" if is_unknown else first["msg"]
+            raise RecipeError(f"{field or 'recipe'}: {said}") from error
 
 
 def _leaves(said: object, name: str = "") -> Iterator[tuple[str, object]]:
@@ -136,6 +138,10 @@ def read_recipe(path: Path) -> Recipe:
         RecipeError: The file cannot be read, or holds no recipe.
     """
     try:
-        return Recipe.from_json(path.read_text())
+        text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: recipe cannot be read ({error})") from error
+    try:
+        return Recipe.from_json(text)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error

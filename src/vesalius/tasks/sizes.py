@@ -31,5 +31,6 @@ def refuse_size(size: Size) -> None:
     """
     largest = _LARGEST[len(size)]
     if any(side not in range(16, largest + 1, 16) for side in size):
-        raise RecipeError(f"task.size is {size}, wanted a multiple of 16 from 16 to {largest}")
+        more = ", of 32 above 128, of 64 above 256" if largest > 128 else ""
+        raise RecipeError(f"task.size is {size}, wanted multiples of 16 from 16 to {largest}{more}")
     stages_of((1, *extent_of(size)))

@@ -51,9 +51,9 @@ class Rhythm:
         return ", ".join(
             (
                 *([f"a step takes {self.step:.2g} s"] if self.step else ()),
-                f"the pulse is felt every {self.beat} steps",
-                f"the watch looks after {first}, ... steps",
-                *([f"a look takes {self.look:.2g} s"] if self.look else ()),
+                f"watched for faults every {self.beat} steps",
+                f"judged after {first}, ... steps",
+                *([f"which takes {self.look:.2g} s"] if self.look else ()),
             )
         )
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from vesalius.cohort.cohort import Cohort, require
 from vesalius.cohort.fingerprint import fingerprint
-from vesalius.errors import CohortError, StorageError, TrainingError
+from vesalius.errors import CohortError, TrainingError
 from vesalius.networks.ranks import is_first
 from vesalius.recipes.recipe import Recipe, read_recipe
 from vesalius.storage import forget_unfinished, written
 from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
+from vesalius.training.folder import PEOPLE, refuse_folder
 from vesalius.training.loop import Game, begin
 from vesalius.training.processes import first_alone, told
 from vesalius.training.pulse import Usual, real_pulse, usual_of
@@ -26,9 +27,6 @@ from vesalius.training.watch import Judge
 
 TRIES = 3
 """How often a run falls back before it gives up; see `training.rescue`."""
-
-PEOPLE = "cohort.sha256"
-"""The file that tells a folder of a run from any other."""
 
 _RHYTHM = "rhythm.json"
 _ROUNDING = 1e-6
@@ -148,9 +146,7 @@ def _laid_out(
     folder: Path, recipe: Recipe, cohort: Cohort, people: str, watch: Callable[[int], None]
 ) -> tuple[Stacked, Recipe | None]:
     """What a folder holds of a run, and the recipe where it was begun before; the first process writes."""
-    if folder.exists() and not folder.is_dir():
-        raise StorageError(folder, "it is a file, wanted a new folder")
-    is_used = folder.exists() and any(folder.iterdir())
+    is_used = refuse_folder(folder)
     found = _found(folder, recipe, people) if is_used else None
     _write(folder / PEOPLE, people)
     stacked = stack_once(cohort, recipe.task, folder / "pictures.npy", people, watch)
@@ -189,7 +185,8 @@ def limit_of(minutes: float | None) -> float:
         TrainingError: The budget is not more than 0 minutes.
     """
     if minutes is not None and not 0 < minutes < inf:
-        raise TrainingError(f"budget is {minutes:g} minutes, wanted more than 0")
+        wanted = "an end" if minutes == inf else "more than 0"
+        raise TrainingError(f"budget is {minutes:g} minutes, wanted {wanted}")
     return inf if minutes is None else minutes * 60
 
 
@@ -223,8 +220,6 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
 
     None when the run was stopped before its length was known.
     """
-    if not (folder / PEOPLE).exists():
-        raise StorageError(folder, "it exists already and holds no run, wanted a new folder")
     if not (folder / "recipe.json").exists():
         return None
     found = read_recipe(folder / "recipe.json")

@@ -13,6 +13,7 @@ from vesalius.model.model import Model, load_model
 from vesalius.model.standing import refuse_copier
 from vesalius.networks.conditions import SummedEmbedding
 from vesalius.networks.linear import LinearBase
+from vesalius.recipes.augmentation import UNKNOWN
 from vesalius.recipes.recipe import Recipe
 from vesalius.training.checkpoint import Saved, before, read
 from vesalius.training.loop import Game
@@ -129,6 +130,22 @@ def remark(start: Start, patients: int) -> str:
     return (
         f"{start.folder} learnt from {card.patients} people, this run learns from {patients}: "
         "a start helps where the earlier run knew more people than this one"
+    )
+
+
+def estranged(recipe: Recipe, start: Start) -> str:
+    """What is to be thought of a start from pictures of another modality; nothing where they are alike.
+
+    Args:
+        recipe: What is to be played.
+        start: Where it starts.
+    """
+    mine, theirs = recipe.task.modality, start.model.recipe.task.modality
+    if mine == theirs or UNKNOWN in (mine, theirs):
+        return ""
+    return (
+        f"{start.folder} learnt from pictures of modality {theirs}, this run learns from {mine}: "
+        "a start helps among pictures of one modality"
     )
 
 
