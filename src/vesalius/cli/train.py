@@ -29,6 +29,7 @@ from vesalius.tasks.synthesis import synthesis_of
 from vesalius.training.devices import find_machine, keep_freed_memory
 from vesalius.training.fit import finish, play
 from vesalius.training.folder import refuse_folder
+from vesalius.training.launch import is_one_of_many
 from vesalius.training.run import Run, limit_of, open_run
 from vesalius.training.stream import nobody
 from vesalius.training.transfer import Start
@@ -52,7 +53,8 @@ def train_cohort(asked: Train) -> None:
     """
     _refuse_flags_of_the_file(asked)
     limit_of(asked.minutes)
-    refuse_folder(asked.out)
+    if not is_one_of_many():  # several processes agree on it once they have met
+        refuse_folder(asked.out)
     minutes, start = asked.minutes, start_at(asked.start)
     if asked.recipe.endswith(".json"):
         recipe = _told(asked, start)

@@ -240,9 +240,9 @@ def _intensity(looks: list[Image]) -> Window | Percentile:
         low, high = np.percentile(values.clip(-1024, None), [0.5, 99.8])
         return Window(low=float(low), high=float(high), unit=HOUNSFIELD)
     if len(units) == 1 and values.min() >= 0 and values.max() <= 255 and (values == values.round()).all():
-        most = max(int(image.voxels.max()) for image in looks)
         # As many bits as are used: in eight of them, a picture of three levels would be all black.
-        return Window(low=0.0, high=2.0 ** max(most.bit_length(), 1) - 1, unit=units.pop())
+        used = max(int(image.voxels.max()) for image in looks).bit_length()
+        return Window(low=0.0, high=2.0 ** min(max(used, 1), 8) - 1, unit=units.pop())
     return Percentile()
 
 
