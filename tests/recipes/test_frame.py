@@ -99,6 +99,7 @@ def test_pictures_of_few_people_are_not_laid_alike(people, is_posed):
     assert isinstance(generator, Generator)
     assert (generator.pose, generator.shown) == (is_posed, is_posed)
     assert generator.clusters > 1
+    assert generator.refining > 0
 
 
 def test_the_penalty_is_eased_and_detail_is_shown_where_there_is_a_frame():

@@ -124,13 +124,9 @@ def _divided(cohort: Cohort, factors: tuple[Factor, ...], fact: str | None) -> P
             reason = f"{said}: without them {left}" if pairs else left
     if not reason:
         return People(parts, fact, notes)
-    note = (
-        f"{reason}; the recorded split is kept"
-        if is_recorded
-        else f"{reason}: everybody is learnt from, and nothing can be said of other people"
-    )
     if is_recorded:
-        return People(parts, fact, (*notes, note))
+        return People(parts, fact, (*notes, f"{reason}; the recorded split is kept"))
+    note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
     nobody = replace(cohort, cases=())
     return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
 

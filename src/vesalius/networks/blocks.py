@@ -85,7 +85,7 @@ def doubling(axes: int, channels: int, width: int) -> Convolution:
     return _TRANSPOSED[axes](channels, width, 4, stride=2, padding=1, bias=False)
 
 
-def keeping(axes: int, channels: int, width: int, kernel: int = 3) -> Convolution:
+def keeping(axes: int, channels: int, width: int, kernel: int = 3, has_bias: bool = True) -> Convolution:
     """Dense convolution that keeps every axis.
 
     Args:
@@ -93,8 +93,9 @@ def keeping(axes: int, channels: int, width: int, kernel: int = 3) -> Convolutio
         channels: Before.
         width: Channels after.
         kernel: Odd.
+        has_bias: Whether a number of its own is added to each channel.
     """
-    return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2)
+    return _CONVOLUTION[axes](channels, width, kernel, padding=kernel // 2, bias=has_bias)
 
 
 def batch_norm(axes: int, channels: int) -> nn.Module:

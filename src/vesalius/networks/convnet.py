@@ -36,6 +36,7 @@ from vesalius.networks.enlarging import Enlarging, repeat_
 from vesalius.networks.head_start import HeadStart
 from vesalius.networks.linear import base_of
 from vesalius.networks.noise import Noise
+from vesalius.networks.refining import Refining
 from vesalius.shapes import Batch, Classes, Latents, Scores
 
 
@@ -51,8 +52,8 @@ class Generator:
             0 for none.
         anchor: Cells along the shortest side: of what is coarser than a cell the network adds only as
             much as the linear base cannot foretell. 0 lets it change everything.
-        smooth: Whether it enlarges by repeating voxels: the last layer always, the others at first. Layers
-            that are drawn freely leave a lattice of dots.
+        smooth: Whether it enlarges by repeating voxels: the last layer always, unless it is one of refining,
+            the others at first. Layers that are drawn freely leave a lattice of dots.
         centred: Among which pictures what is added to the linear base has nothing in common: those of a
             ``"class"``, or ``"all"`` where classes have too few pictures in a batch; see `networks.centring`.
         noise: Whether the two finest grids before the last layer are given noise of their own: a function
@@ -63,11 +64,13 @@ class Generator:
             `networks.pose`.
         shown: Whether the layers of every grid are shown what the linear base has made, so that they may mend
             it where it stands.
+        refining: Channels of a further layer before the last one, which is shown that base, too, voxel by
+            voxel; 0 for none. See `networks.refining`.
 
     Raises:
-        RecipeError: No channel, no latent coordinate, more components than coordinates, an anchor, a
-            centre, clusters, a pose or something shown without a head start, or clusters that are no
-            power of two, or leave no coordinate to be chosen by.
+        RecipeError: No channel, or less than none for refining, no latent coordinate, more components than
+            coordinates, an anchor, a centre, clusters, a pose or something shown without a head start, or
+            clusters that are no power of two, or leave no coordinate to be chosen by.
     """
 
     kind: Literal["convnet.generator"] = "convnet.generator"
@@ -81,10 +84,13 @@ class Generator:
     clusters: int = 1
     pose: bool = False
     shown: bool = False
+    refining: int = 0
 
     def __post_init__(self) -> None:
         refuse_none("generator", width=self.width, latent=self.latent)
         self.start.refuse(self.latent)
+        if self.refining < 0:
+            raise RecipeError(f"generator.refining is {self.refining}, wanted 0 or more")
         if self.shown and not self.head_start:
             raise RecipeError("generator.shown is True, wanted False, or a head start to be shown")
 
@@ -160,7 +166,7 @@ class ConvGenerator(nn.Module):
         self.shown = shape[0] * 2**self.axes if spec.shown else 0
         self.body = nn.Sequential(*_rising(self.axes, widths, self.shown))
         self.noise = nn.ModuleDict(_noises(widths) if spec.noise else {})
-        self.head = (Enlarging if spec.smooth else doubling)(self.axes, widths[-1] + self.shown, shape[0])
+        self.head = _head(spec, self.axes, widths[-1] + self.shown, shape[0])
         self.base = base_of(shape, classes, spec.start)
         narrow_(self)
         if spec.smooth:
@@ -256,6 +262,13 @@ def _rising(axes: int, widths: list[int], shown: int) -> list[nn.Module]:
     for wide, narrow in pairwise(widths):
         layers += [doubling(axes, wide + shown, narrow), batch_norm(axes, narrow), nn.ReLU(inplace=True)]
     return layers
+
+
+def _head(spec: Generator, axes: int, channels: int, made: int) -> Convolution | Enlarging | Refining:
+    """The last layer, from features and what is shown beside them to pictures of twice their sides."""
+    if spec.refining:
+        return Refining(axes, channels, spec.refining, made)
+    return (Enlarging if spec.smooth else doubling)(axes, channels, made)
 
 
 def _noises(widths: list[int]) -> dict[str, Noise]:

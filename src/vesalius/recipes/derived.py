@@ -30,6 +30,7 @@ rules: in effect a twentieth of what was seen, whatever stands here; see `traini
 
 _DETAIL = 4.0
 _EASED = 0.1
+_REFINED = 2
 _MEMBERS = 3
 _ADAPTED_IN = 10_000
 _CLUSTERS = 32
@@ -89,7 +90,8 @@ class Derived:
         if not self.is_framed:
             return self.styled
         start = replace(self.plain, head_start=self.components, clusters=_CLUSTERS, anchor=self.anchor)
-        return replace(start, centred=self.centred, noise=True, pose=self.is_posed, shown=self.is_posed)
+        posed = replace(start, centred=self.centred, noise=True, pose=self.is_posed, shown=self.is_posed)
+        return replace(posed, refining=_REFINED * self.width)
 
     @property
     def plain(self) -> Generator:
