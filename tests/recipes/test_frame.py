@@ -102,6 +102,14 @@ def test_pictures_of_few_people_are_not_laid_alike(people, is_posed):
     assert generator.refining > 0
 
 
+@pytest.mark.parametrize(("size", "refining"), [((32, 32), 64), ((16, 16, 16), 0)])
+def test_pictures_are_refined_and_volumes_are_not(size, refining):
+    bodies = phantom_cohort(12, size=32, slices=17)
+    generator = derive(synthesis_of(bodies, size, "label"), bodies, 1.0).generator
+    assert isinstance(generator, Generator)
+    assert generator.refining == refining
+
+
 def test_the_penalty_is_eased_and_detail_is_shown_where_there_is_a_frame():
     cells, bodies = _scattered(40), phantom_cohort(40)
     loose, framed = (
