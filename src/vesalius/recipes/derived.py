@@ -91,7 +91,8 @@ class Derived:
             return self.styled
         start = replace(self.plain, head_start=self.components, clusters=_CLUSTERS, anchor=self.anchor)
         posed = replace(start, centred=self.centred, noise=True, pose=self.is_posed, shown=self.is_posed)
-        return replace(posed, refining=self.refining)
+        # Of volumes it would cost as much as all the rest of a step, and what it gains was not measured.
+        return replace(posed, refining=0 if self.task.is_volume else _REFINED * self.width)
 
     @property
     def plain(self) -> Generator:
@@ -134,14 +135,6 @@ class Derived:
         people hardly any. See the experiment log.
         """
         return len(self.train.patients) >= _POSED
-
-    @property
-    def refining(self) -> int:
-        """Channels of the layer that refines: twice those of the finest grid, and none for volumes.
-
-        There it would cost as much as all the rest of a step, and what it gains was not measured.
-        """
-        return 0 if self.task.is_volume else _REFINED * self.width
 
     @cached_property
     def foretold(self) -> float | None:
