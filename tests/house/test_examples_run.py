@@ -22,7 +22,7 @@ def test_an_example_runs_within_seconds(example, tmp_path):
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert said.returncode == 0, said.stderr
