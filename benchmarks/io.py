@@ -4,7 +4,8 @@ Run as ``.venv/bin/python benchmarks/io.py [--quick] [--data FOLDER] [--rounds N
 readers of a row read the same files in one run, in turns, from the page cache; the median of the turns is
 shown. Each gives an array of single precision, rescaled where the files say so, and slices in their order
 in the patient. Before anything is measured, the arrays are held against ours. A cohort is decoded by one
-thread and by all, too. Peers that are not installed are named and passed over.
+thread and by all, too; a long series is written, a cohort summarised, and searched for copies, each held
+against the seconds that are promised. Peers that are not installed are named and passed over.
 """
 
 import argparse
@@ -23,7 +24,9 @@ from nibabel.nifti1 import Nifti1Image
 from promise import promise
 from scipy.ndimage import gaussian_filter
 
-from vesalius.cohort.cohort import Case, Cohort, Stored
+from vesalius.cohort.cohort import Case, Cohort, Held, Stored
+from vesalius.cohort.duplicates import duplicates
+from vesalius.cohort.fingerprint import fingerprint
 from vesalius.imaging.dicom import read_dicom
 from vesalius.imaging.dicom_write import write_dicom
 from vesalius.imaging.formats import write_image
@@ -194,7 +197,9 @@ def show(row: Row, found: dict[str, float]) -> list[str]:
         told.append(f"{name} {took:.1f} ms" + ("" if name == "ours" else f" ({ratio:.1f}x)"))
         wanted = TARGETS.get(row.kind, {}).get(name)
         if wanted is not None:
-            kept.append(f"{row.kind} {name} {ratio:.1f}x {'of' if ratio >= wanted else 'BELOW'} {wanted:g}x")
+            kept.append(
+                f"{row.kind} {name} {ratio:.1f}x {'of' if ratio >= wanted else 'SHORT OF'} {wanted:g}x"
+            )
     print(f"{row.name:34} {', '.join(told)}")
     return kept
 
@@ -235,6 +240,34 @@ def by_all_cores(folder: Path, count: int, rounds: int) -> str:
     )
 
 
+def by_seconds(folder: Path, count: int) -> list[str]:
+    """What no peer does as we do, each with the seconds it is promised to take on two cores."""
+    long = Image(torch.zeros(1, 500, 64, 64), Geometry.plain((500, 64, 64)))
+    rng = np.random.default_rng(2)
+    grid = Geometry.plain((1, 64, 64))
+    noise = [Image(torch.from_numpy(one), grid) for one in rng.random((2000, 1, 1, 64, 64), dtype=np.float32)]
+    (folder / "summarised").mkdir()
+    held = Cohort(tuple(Case(f"{n}", f"{n}", {"image": Held(one)}) for n, one in enumerate(noise)))
+    stored = cohort_of(folder / "summarised", count)
+    jobs: list[tuple[str, float, Callable[[], object]]] = [
+        (
+            "500 slices written as DICOM",
+            5.0,
+            lambda: write_dicom(long, folder / "long", Mark(Origin.DERIVED), patient="P1"),
+        ),
+        ("2,000 pictures searched for copies", 5.0, lambda: duplicates(held)),
+        (f"{count} files summarised", 3.0 * count / 2000, lambda: fingerprint(stored)),
+    ]
+    kept = []
+    for name, wanted, job in jobs:
+        started = time.perf_counter()
+        job()
+        took = time.perf_counter() - started
+        print(f"{name:34} {took:.2f} s")
+        kept.append(f"{name} {took:.2f} s {'of' if took <= wanted else 'SHORT OF'} {wanted:.2g} s")
+    return kept
+
+
 def main() -> None:
     """Print a line for each row and the verdict; 0 when all targets are reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -252,8 +285,9 @@ def main() -> None:
         for row in rows(folder, asked.data):
             kept += show(row, raced(row, rounds))
         print(by_all_cores(folder, count, max(3, rounds // 3)))
+        kept += by_seconds(folder, count)
     target = "DICOM 5x each; NIfTI.gz nibabel 2x, MONAI 4x, SimpleITK 1x"
-    holds = not any("BELOW" in said for said in kept)
+    holds = not any("SHORT OF" in said for said in kept)
     promise("times as fast as the peers", "; ".join(kept) or "no peer is installed", target, holds)
 
 

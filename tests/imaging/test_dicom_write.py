@@ -1,6 +1,5 @@
 """Pictures written as DICOM come back as they were, and say where they come from."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -210,11 +209,3 @@ def test_a_folder_that_exists_is_left_alone(tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(StorageError, match="exists already"):
         write_dicom(made(), tmp_path / "out", MADE, patient="1")
-
-
-def test_five_hundred_slices_are_written_in_less_than_five_seconds(tmp_path):
-    image = made((500, 64, 64))
-    # Processor time: the promise is about our work, not about who else is using the machine.
-    start = time.process_time()
-    assert len(write_dicom(image, tmp_path / "out", MADE, patient="1")) == 500
-    assert time.process_time() - start < 5

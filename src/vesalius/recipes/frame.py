@@ -51,11 +51,13 @@ def foretold_share(task: Synthesis, train: Cohort) -> float | None:
     Returns:
         About 1 with a common frame, near 0 without one; None of fewer than 16 people.
     """
+    if len(train.patients) < _FEWEST:
+        return None
     seen = list(_looks(task, train))
     _, who = np.unique([patient for _, patient in seen], return_inverse=True)
     people = len(set(who.tolist()))
     if people < _FEWEST:
-        return None
+        return None  # not all can be read, or they have many pictures each
     condition = torch.cat([single.condition for single, _ in seen])
     rows = torch.cat([single.image for single, _ in seen]).flatten(1)
     for index in condition.unique():
