@@ -37,7 +37,8 @@ def study(tmp_path):
 @pytest.fixture
 def asked(study, tmp_path):
     """Words of a small run on it."""
-    return ["expand", str(study), "--out", str(tmp_path / "out"), "--size", "16", "--minutes", "0.01"]
+    out = str(tmp_path / "out")
+    return ["expand", str(study), "--out", out, "--size=16", "--minutes=0.01", "--per-class=20"]
 
 
 def spoil(study, *indices):

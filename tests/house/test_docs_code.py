@@ -2,11 +2,12 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
 import pytest
-import torch
 
 from vesalius import cli
 
@@ -17,35 +18,32 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 def _blocks(page, language):
-    """Code blocks of a page, each behind as many empty lines as stand before it in the file."""
+    """Code blocks of a page, each with the number of lines before it."""
     text = page.read_text()
     for found in re.finditer(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        yield "\n" * (text[: found.start(1)].count("\n")) + found.group(1)
+        yield text[: found.start(1)].count("\n"), found.group(1)
 
 
 def _commands():
     for page in PAGES:
-        for block in _blocks(page, "sh"):
+        for _, block in _blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
                 words = shlex.split(line, comments=True)
                 if words and words[0].split("/")[-1] == "vesalius":
                     yield pytest.param(words[1:], id=f"{page.name}: {line.strip()}")
 
 
-@pytest.fixture
-def process():
-    """Training flushes denormal numbers to zero in the whole process; other tests want them back."""
-    yield
-    torch.set_flush_denormal(False)
-
-
-@pytest.mark.usefixtures("process")
 @pytest.mark.parametrize("page", [p for p in PAGES if any(_blocks(p, "python"))], ids=lambda p: p.name)
-def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    scope = {"__name__": "page"}
-    for block in _blocks(page, "python"):
-        exec(compile(block, str(page), "exec"), scope)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path):
+    lines = [""] * len(page.read_text().splitlines())
+    for start, block in _blocks(page, "python"):
+        code = block.splitlines()
+        lines[start : start + len(code)] = code
+    program = tmp_path / page.with_suffix(".py").name
+    program.write_text("\n".join(lines))  # an error names the line of the page
+    # As a reader runs it, in a process of its own and without the checks of shapes.
+    ran = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("words", list(_commands()))
