@@ -22,24 +22,24 @@ _PEOPLE = 128
 _MINUTES = 10.0
 
 
-def relativistic(objective: Relativistic, stacked: Stacked, batch: int) -> Step:
+def relativistic(objective: Relativistic, stacked: Stacked, batch: int, device: str = "cpu") -> Step:
     """A step of the relativistic game with both penalties."""
-    players = objective.players(stacked.shape, 2)
+    players = objective.players(stacked.shape, 2).to(device)
     made_by, critic = players["generator"], players["discriminator"]
     for_maker, for_critic = _optimizers(players, 2e-4, (0.0, 0.99))
     latent = objective.generator.latent
 
     def step() -> None:
-        real, classes = _drawn(stacked, batch)
+        real, classes = _drawn(stacked, batch, device)
         with torch.no_grad():
-            made = made_by(torch.randn(batch, latent), classes)
+            made = made_by(torch.randn(batch, latent, device=device), classes)
         real, made = real.requires_grad_(), made.requires_grad_()
         on_real, on_made = critic(real, classes), critic(made, classes)
         flat = (steepness(on_real, real) + steepness(on_made, made)) / 2
         for_critic.zero_grad()
         (softplus(on_made - on_real).mean() + flat).backward()
         for_critic.step()
-        made = made_by(torch.randn(batch, latent), classes)
+        made = made_by(torch.randn(batch, latent, device=device), classes)
         loss = softplus(critic(real.detach(), classes) - critic(made, classes)).mean()
         for_maker.zero_grad()
         loss.backward()
@@ -48,22 +48,23 @@ def relativistic(objective: Relativistic, stacked: Stacked, batch: int) -> Step:
     return step
 
 
-def hinge(recipe: Recipe, stacked: Stacked) -> Step:
+def hinge(recipe: Recipe, stacked: Stacked, device: str = "cpu") -> Step:
     """A step of a recipe's hinge game: its players, augmentation and lazy penalty, but no averages."""
     game, batch = recipe.objective, recipe.batch
     if not isinstance(game, Hinge):
         raise TypeError(f"objective is {game.kind}, wanted hinge")
     players = game.players(stacked.shape, recipe.task.conditions)
     game.prepare(players, stacked.at(torch.arange(len(stacked)).numpy()))
+    players = players.to(device)
     made_by, critic = players["generator"], players["discriminator"]
     for_maker, for_critic = _optimizers(players, game.learning_rate, game.betas)
     latent, rng, played = game.generator.latent, seeded(recipe.seed), 0
 
     def step() -> None:
         nonlocal played
-        real, classes = _drawn(stacked, batch)
+        real, classes = _drawn(stacked, batch, device)
         with torch.no_grad():
-            made = made_by(torch.randn(batch, latent), classes)
+            made = made_by(torch.randn(batch, latent, device=device), classes)
         on_real = critic(augmented(game, players, real, rng), classes)
         on_made = critic(augmented(game, players, made, rng), classes)
         watched(players, on_real)
@@ -71,12 +72,12 @@ def hinge(recipe: Recipe, stacked: Stacked) -> Step:
         (relu(1 - on_real).mean() + relu(1 + on_made).mean()).backward()
         for_critic.step()
         if played % game.lazy == 0:
-            real, classes = _drawn(stacked, batch)
+            real, classes = _drawn(stacked, batch, device)
             steep = augmented(game, players, real, rng).detach().requires_grad_()
             for_critic.zero_grad()
             (game.lazy * game.gamma / 2 * steepness(critic(steep, classes), steep)).backward()
             for_critic.step()
-        made = made_by(torch.randn(batch, latent), classes)
+        made = made_by(torch.randn(batch, latent, device=device), classes)
         for_maker.zero_grad()
         (-critic(augmented(game, players, made, rng), classes).mean()).backward()
         for_maker.step()
@@ -93,24 +94,26 @@ def _optimizers(
     return maker, critic
 
 
-def _drawn(stacked: Stacked, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _drawn(stacked: Stacked, batch: int, device: str) -> tuple[torch.Tensor, torch.Tensor]:
     index = torch.randint(len(stacked), (batch,)).numpy()
-    return torch.from_numpy(stacked.stack[index]), torch.from_numpy(stacked.labels[index])
+    real, classes = torch.from_numpy(stacked.stack[index]), torch.from_numpy(stacked.labels[index])
+    return real.to(device), classes.to(device)
 
 
-def default_recipe(size: int, is_framed: bool) -> Recipe:
+def default_recipe(size: int, is_framed: bool, pace: float = 1.0) -> Recipe:
     """What the default recipe plays on people whose pictures have a common frame, or have none.
 
     Args:
         size: Rows and columns.
         is_framed: Whether all pictures are of one smooth kind; bright cells lie anywhere otherwise.
+        pace: Of the machine.
 
     Raises:
         ValueError: The recipe takes them for what they are not.
     """
     cases = [_case(index, size, is_framed) for index in range(_PEOPLE)]
     people = Cohort(tuple(cases), "framed" if is_framed else "frameless")
-    recipe = conditional_gan(synthesis_of(people, size, "label"), people, _MINUTES)
+    recipe = conditional_gan(synthesis_of(people, size, "label"), people, _MINUTES, pace=pace)
     if (recipe.objective.generator.kind == "convnet.generator") is not is_framed:
         raise ValueError(f"{people.name} pictures are given {recipe.objective.generator.kind}")
     return recipe

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import torch
+
 Step = Callable[[], object]
 
 
@@ -24,11 +26,18 @@ class Entry:
 
 
 def timed(step: Step, times: int) -> float:
-    """Seconds of one step."""
+    """Seconds of one step, until an accelerator is done with it too."""
+    _finished()
     started = time.perf_counter()
     for _ in range(times):
         step()
+    _finished()
     return (time.perf_counter() - started) / times
+
+
+def _finished() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def raced(entries: Sequence[Entry], seconds: float, rounds: int) -> dict[str, float]:

@@ -6,7 +6,9 @@ the relativistic one with both penalties at every step (the recipe's networks), 
 against R3GAN; the hinge game with its lazy penalty stands beside. What the default recipe plays, with a
 common frame and without (players, objective and batch of its own), is raced against a plain loop of the same
 mathematics, which keeps no averages; see ``plain.py``.
-Floating-point operations are counted by torch on the plain loop, not estimated.
+Floating-point operations are counted by torch on the plain loop, not estimated. On an accelerator all of
+them run there, with the width and the batch that its pace asks for (see `recipes.derived.grown`); it was not
+yet run on one.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from vesalius.networks.residual import ResidualDiscriminator, ResidualGenerator
 from vesalius.objectives.augment import Augment
 from vesalius.objectives.hinge import Hinge
 from vesalius.objectives.relativistic import Relativistic
+from vesalius.recipes.derived import grown
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 from vesalius.training.devices import Machine, find_machine, keep_freed_memory, without_denormals
@@ -54,18 +57,18 @@ def pictures(size: int) -> Stacked:
     return Stacked(values, np.arange(256) % 2, names, names)
 
 
-def recipe(objective: Relativistic | Hinge, size: int) -> Recipe:
+def recipe(objective: Relativistic | Hinge, size: int, batch: int) -> Recipe:
     """A recipe that never ends."""
     window = Window(low=0.0, high=255.0, unit="1")
     task = Synthesis(
         size=(size, size), channels=1, classes=("a", "b"), fact="label", intensity=window, made=window
     )
-    return Recipe(task=task, objective=objective, steps=10**9, batch=_BATCH[size], half_life=1e4)
+    return Recipe(task=task, objective=objective, steps=10**9, batch=batch, half_life=1e4)
 
 
-def ours(objective: Relativistic | Hinge, size: int, machine: Machine) -> Step:
+def ours(objective: Relativistic | Hinge, size: int, batch: int, machine: Machine) -> Step:
     """A step of the house's own loop."""
-    return stepping(recipe(objective, size), pictures(size), machine)
+    return stepping(recipe(objective, size, batch), pictures(size), machine)
 
 
 def stepping(played: Recipe, stacked: Stacked, machine: Machine) -> Step:
@@ -83,16 +86,16 @@ def defaults(size: int, machine: Machine) -> list[Entry]:
     """What the default recipe plays, with and without a common frame, each beside a plain loop of it."""
     entries = []
     for is_framed in (True, False):
-        played, stacked = default_recipe(size, is_framed), pictures(size)
+        played, stacked = default_recipe(size, is_framed, machine.pace), pictures(size)
         name = "framed" if is_framed else "frameless"
         entries += [
             Entry(name, stepping(played, stacked, machine), played.batch),
-            Entry(f"{name} plain", plain.hinge(played, stacked), played.batch),
+            Entry(f"{name} plain", plain.hinge(played, stacked, machine.device), played.batch),
         ]
     return entries
 
 
-def monai(flop: float, size: int) -> Step | None:
+def monai(flop: float, size: int, batch: int, device: str) -> Step | None:
     """MONAI's trainer on its own networks, brought to about as many operations; None where it is missing."""
     try:
         from monai.engines import GanTrainer
@@ -101,20 +104,19 @@ def monai(flop: float, size: int) -> Step | None:
     except ImportError:
         return None
     stages = int(np.log2(size)) - 2
-    batch = _BATCH[size]
 
     def built(width: int) -> tuple[nn.Module, nn.Module]:
         widths = [width * min(2**level, 8) for level in range(stages)]
         maker = Maker(64, (widths[-1], 4, 4), [*reversed(widths[:-1]), 1, 1], [*([2] * stages), 1])
         critic = Critic((1, size, size), widths, [2] * stages, num_res_units=1, last_act="SIGMOID")
-        return maker, critic
+        return maker.to(device), critic.to(device)
 
     def stepped(width: int) -> Step:
         maker, critic = built(width)
-        ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
+        ones, zeros = torch.ones(batch, 1, device=device), torch.zeros(batch, 1, device=device)
         bce = torch.nn.functional.binary_cross_entropy
         trainer = GanTrainer(
-            device="cpu",
+            device=device,
             max_epochs=1,
             train_data_loader=DataLoader(list(torch.rand(batch, 1, size, size)), batch_size=batch),
             g_network=maker,
@@ -166,36 +168,43 @@ def counted(step: Step) -> float:
 
 def peak(machine: Machine) -> float:
     """Operations a second of the best convolution found here, in the precision that training uses."""
-    best = 0.0
+    best, count = 0.0, 16 * grown(machine.pace)[1]
     with torch.no_grad(), machine.precision(False):
         for width, side in ((64, 64), (128, 32), (256, 16)):
-            layer = nn.Conv2d(width, width, 3, padding=1).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-            image = torch.randn(16, width, side, side).to(memory_format=torch.channels_last)
+            layer = machine.settle(nn.Conv2d(width, width, 3, padding=1))
+            image = torch.randn(count, width, side, side, device=machine.device)
+            image = image.to(memory_format=torch.channels_last)
             if machine.has_bf16:
                 image = image.bfloat16()
             seconds = min(timed(lambda: layer(image), 10) for _ in range(5))  # noqa: B023
-            best = max(best, 2 * 9 * width * width * side * side * 16 / seconds)
+            best = max(best, 2 * 9 * width * width * side * side * count / seconds)
     return best
 
 
 def row(size: int, asked: argparse.Namespace, machine: Machine, top: float) -> dict[str, float]:
     """Print the rates of a size, and give them."""
-    lean = {"generator": Generator(width=32), "discriminator": Discriminator(width=32), "augment": _NONE}
+    wider, larger = grown(machine.pace)
+    width, batch, device = 32 * wider, _BATCH[size] * larger, machine.device
+    lean = {
+        "generator": Generator(width=width),
+        "discriminator": Discriminator(width=width),
+        "augment": _NONE,
+    }
     game = Relativistic(**lean)
-    batch = _BATCH[size]
-    flop = counted(plain.relativistic(game, pictures(size), batch)) / batch
+    flop = counted(plain.relativistic(game, pictures(size), batch, device)) / batch
     entries = [
-        Entry("ours", ours(game, size, machine), batch),
-        Entry("plain", plain.relativistic(game, pictures(size), batch), batch),
-        Entry("hinge", ours(Hinge(**lean), size, machine), batch),
-        Entry("augmented", ours(replace(Hinge(**lean), augment=Augment()), size, machine), batch),
+        Entry("ours", ours(game, size, batch, machine), batch),
+        Entry("plain", plain.relativistic(game, pictures(size), batch, device), batch),
+        Entry("hinge", ours(Hinge(**lean), size, batch, machine), batch),
+        Entry("augmented", ours(replace(Hinge(**lean), augment=Augment()), size, batch, machine), batch),
     ]
     entries += defaults(size, machine)
-    if (theirs := monai(flop * batch, size)) is not None:
+    if (theirs := monai(flop * batch, size, batch, device)) is not None:
         entries.append(Entry("monai", theirs, batch))
     if size == 64 and not asked.quick:
         # A batch of four keeps all threads busy at these widths, and a step under ten seconds.
-        entries.append(Entry("r3gan", plain.relativistic(published(size), pictures(size), 4), 4))
+        few = 4 * larger
+        entries.append(Entry("r3gan", plain.relativistic(published(size), pictures(size), few, device), few))
     rates = raced(entries, asked.seconds, asked.rounds)
     share = rates["ours"] * flop / top
     text = "  ".join(f"{name} {rate:.4g}" for name, rate in rates.items())
