@@ -49,6 +49,22 @@ def test_nothing_is_asserted_or_left_for_later(sources):
     assert not stated + later, "\n".join(stated + later)
 
 
+def test_no_test_reads_a_clock(root):
+    # How fast something is depends on who else is using the machine: benchmarks say it.
+    clocks = {"time", "monotonic", "perf_counter", "process_time"}
+    read = [
+        f"{path.relative_to(root)}:{node.lineno} time.{node.func.attr}"
+        for path in sorted((root / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in clocks
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "time"
+    ]
+    assert not read, "\n".join(read)
+
+
 def test_every_requirement_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
