@@ -91,8 +91,10 @@ class Derived:
             return self.styled
         start = replace(self.plain, head_start=self.components, clusters=_CLUSTERS, anchor=self.anchor)
         posed = replace(start, centred=self.centred, noise=True, pose=self.is_posed, shown=self.is_posed)
-        # Of volumes it would cost as much as all the rest of a step, and what it gains was not measured.
-        return replace(posed, refining=0 if self.task.is_volume else _REFINED * self.width)
+        if self.task.is_volume:
+            # To refine would cost as much as all the rest of a step, and what either gains was not measured.
+            return posed
+        return replace(posed, shown=True, refining=_REFINED * self.width)
 
     @property
     def plain(self) -> Generator:
@@ -128,7 +130,7 @@ class Derived:
 
     @property
     def is_posed(self) -> bool:
-        """Whether pictures are laid alike, and layers shown the base: not of fewer than a hundred people.
+        """Whether pictures are laid alike: not of fewer than a hundred people.
 
         Those who lie far out would be met again. Bodies of sixteen voxels a side: of 500 samples of a linear
         model of 55 people with poses 7 to 12 were near copies of one of them, without poses 1 at most; of 110
