@@ -201,13 +201,13 @@ def test_a_moment_that_broke_since_the_last_pulse_is_no_shelter(recipe_for, peop
 def test_a_game_that_runs_away_slowly_does_not_raise_its_own_limit(recipe_for, people, tmp_path, monkeypatch):
     run = open_run(tmp_path, recipe_for(people, 60), people)
     sound = rescuing.made_pulse(run.game, run.stacked)
-    slopes = iter((1.0, 50.0, 90.0, 120.0))
+    slopes = iter((1.0, 20.0, 35.0, 45.0))
     monkeypatch.setattr(rescuing, "made_pulse", lambda *_: replace(sound, slope=next(slopes)))
     for _ in range(3):
         assert rescuing.shelter(run)
         assert run.game.haven.pulse.slope == 1.0
     assert not rescuing.shelter(run)
-    assert "is running away" in fault_of_made(replace(sound, slope=120.0), run.game.haven.pulse, run.usual)
+    assert "is running away" in fault_of_made(replace(sound, slope=45.0), run.game.haven.pulse, run.usual)
 
 
 def test_a_moment_that_is_no_shelter_is_not_kept_either(recipe_for, people, tmp_path, monkeypatch):

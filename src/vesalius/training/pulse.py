@@ -29,7 +29,7 @@ _MOST_ROUGH = 4.0  # times a good moment
 _NOISE = 2.0  # roughness of pixels that are -1 or 1 by chance
 _MOST_WON = 4.0  # times what a loss asks for, or what a good moment had; sound games stay below 1.8
 _HIGHEST = 2.0  # a critic that wins slowly does not raise its own limit beyond this
-_MOST_PUSHED = 100.0  # times a good moment; sound games stay below 18
+_MOST_PUSHED = 40.0  # times a good moment; sound games stay below 18, one that runs away slowly goes to 60
 
 
 @torch.no_grad()
