@@ -54,6 +54,13 @@ def spoil(run, player="discriminator"):
         next(run.game.players[player].parameters()).fill_(torch.nan)
 
 
+@torch.no_grad()
+def draw_noise(run):
+    """Let the generator draw noise from now on."""
+    head = run.game.players["generator"].head.weight
+    head.copy_(100 * torch.randn(head.shape))
+
+
 def weights(game):
     """All numbers that are played with."""
     slow = [value for each in game.averages for value in each.network.state_dict().values()]
@@ -107,14 +114,23 @@ def test_made_pictures_that_become_alike_are_seen(recipe_for, people, tmp_path):
     assert run.game.step == 120
 
 
-def test_made_pictures_that_become_rough_are_seen(recipe_for, people, tmp_path):
-    run = played(open_run(tmp_path, recipe_for(people, 60), people), last=40)
-    with torch.no_grad():
-        run.game.players["generator"].head.weight.copy_(
-            100 * torch.randn(run.game.players["generator"].head.weight.shape)
-        )
+@pytest.mark.parametrize("last", [40, 55])  # before a beat, and after the last one
+def test_made_pictures_that_become_rough_are_seen(recipe_for, people, tmp_path, last):
+    run = played(open_run(tmp_path, recipe_for(people, 60), people), last=last)
+    draw_noise(run)
     played(run)
-    assert "the made pictures have become rough" in events(run)[0]
+    (said,) = events(run)
+    assert "the made pictures have become rough" in said
+    assert "fell back to step 30" in said
+    assert not fault_of_made(rescuing.made_pulse(run.game, run.stacked), run.game.haven.pulse, run.usual)
+
+
+def test_without_a_sound_moment_there_is_no_model(recipe_for, people, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "rhythm_of", lambda steps: Rhythm(beat=50, looks=(1000,)))
+    run = played(open_run(tmp_path, recipe_for(people, 60), people), last=55)
+    draw_noise(run)
+    with pytest.raises(TrainingError, match=r"after step 60: .* become rough.*; no moment was sound"):
+        played(run)
 
 
 def test_a_game_that_always_goes_wrong_stops_with_an_account(recipe_for, people, tmp_path):

@@ -14,13 +14,14 @@ def fault(run: Run) -> str:
     """What is wrong with a game after a step; nothing when all is well, or is not looked at now.
 
     Args:
-        run: Its pulse is noted in the ledger at every beat of its rhythm.
+        run: Its pulse is noted in the ledger at every beat of its rhythm, and at the end: what breaks between
+            the last beat and the end would else be handed over as the model.
 
     Raises:
         TrainingError: The training pictures are not what they were: no calm helps.
     """
     game = run.game
-    if not run.rhythm.is_felt(game.step):
+    if not (run.rhythm.is_felt(game.step) or run.is_over):
         return ""
     if wrong := fault_of_pictures(game, run.stacked, run.usual):
         raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
@@ -67,8 +68,8 @@ def rescue(run: Run, why: str) -> None:
         why: What is wrong.
 
     Raises:
-        TrainingError: Three tries did not help, and no judge has kept a moment; or a training picture
-            holds no numbers.
+        TrainingError: Three tries did not help, and no judge has kept a moment; a training picture holds no
+            numbers; or the run is at its end, and no moment of it was sound.
     """
     game = run.game
     if wrong := fault_of_one(run.stacked):
@@ -81,6 +82,8 @@ def rescue(run: Run, why: str) -> None:
             raise TrainingError(f"{run.folder}: stopped after step {game.step}: {account}")
         return
     if not fall_back(game, run.shelter):
+        if run.is_over and game.kept is None:
+            raise TrainingError(f"{run.folder}: stopped after step {game.step}: {why}; no moment was sound")
         anew = fresh(game.recipe, run.stacked, game.machine, run.start)
         game.players, game.optimizers = anew.players, anew.optimizers
         game.average, game.slower = anew.averages

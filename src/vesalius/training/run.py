@@ -225,8 +225,8 @@ def _found(folder: Path, asked: Recipe, people: str) -> Recipe | None:
     found = read_recipe(folder / "recipe.json")
     if asked != found:
         raise TrainingError(
-            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe: "
-            f"{asked.unlike(found)}"
+            f"{folder}: holds a run of another recipe, wanted a new folder or the same recipe, "
+            f"which is {folder / 'recipe.json'}: {asked.unlike(found)}"
         )
     if (folder / PEOPLE).read_bytes() != people.encode():
         raise TrainingError(
