@@ -90,10 +90,10 @@ class Derived:
         if not self.is_framed:
             return self.styled
         start = replace(self.plain, head_start=self.components, clusters=_CLUSTERS, anchor=self.anchor)
-        posed = replace(start, centred=self.centred, noise=True, pose=self.is_posed, shown=self.is_posed)
+        posed = replace(start, centred=self.centred, noise=True, pose=self.is_posed)
         if self.task.is_volume:
             # To refine would cost as much as all the rest of a step, and what either gains was not measured.
-            return posed
+            return replace(posed, shown=self.is_posed)
         return replace(posed, shown=True, refining=_REFINED * self.width)
 
     @property

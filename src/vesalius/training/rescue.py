@@ -24,7 +24,7 @@ def fault(run: Run) -> str:
     if not (run.rhythm.is_felt(game.step) or run.is_over):
         return ""
     if wrong := fault_of_pictures(game, run.stacked, run.usual):
-        raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
+        raise _stopped(run, wrong)
     now = made_pulse(game, run.stacked)
     told = {f"watch/{name}": round(value, 6) for name, value in asdict(now).items() if value is not None}
     ledger.append(run.ledger, {"step": game.step, **told})
@@ -73,17 +73,19 @@ def rescue(run: Run, why: str) -> None:
     """
     game = run.game
     if wrong := fault_of_one(run.stacked):
-        raise TrainingError(f"{run.folder}: stopped after step {game.step}: {wrong}")
+        raise _stopped(run, wrong)
     game.tries += 1
     if game.tries > TRIES:
         account = f"{why}; given up, because falling back {TRIES} times did not help"
         ledger.append(run.ledger, {"step": game.step, "event": account})
         if game.kept is None:
-            raise TrainingError(f"{run.folder}: stopped after step {game.step}: {account}")
+            raise _stopped(run, account)
         return
     if not fall_back(game, run.shelter):
         if run.is_over and game.kept is None:
-            raise TrainingError(f"{run.folder}: stopped after step {game.step}: {why}; no moment was sound")
+            account = f"{why}; given up, because no moment was sound"
+            ledger.append(run.ledger, {"step": game.step, "event": account})
+            raise _stopped(run, account)
         anew = fresh(game.recipe, run.stacked, game.machine, run.start)
         game.players, game.optimizers = anew.players, anew.optimizers
         game.average, game.slower = anew.averages
@@ -95,3 +97,7 @@ def rescue(run: Run, why: str) -> None:
     calmer += "" if gamma is None else f" and penalty {gamma:g}"
     event = f"{why}; fell back to {to}, and went on with {calmer}"
     ledger.append(run.ledger, {"step": game.step, "event": event})
+
+
+def _stopped(run: Run, why: str) -> TrainingError:
+    return TrainingError(f"{run.folder}: stopped after step {run.game.step}: {why}")
