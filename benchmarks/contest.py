@@ -10,7 +10,6 @@ import torch
 from cohorts import Opened
 from rows import Everybody, Row, Score, origin
 
-from vesalius.cohort.cohort import Cohort
 from vesalius.errors import EmptyCohortError, EvidenceError, TrainingError
 from vesalius.evidence.baselines import linear_samples
 from vesalius.evidence.contract import Sets, admit
@@ -151,16 +150,15 @@ class Contest:
         usual = RECIPES[METHODS[method]](task, cohort, minutes, self.seed, find_machine().pace)
         return freed(usual) if method == FREE else usual
 
-    def begun(self, recipe: Recipe, minutes: float, folder: Path, people: Cohort | None = None) -> Run:
+    def begun(self, recipe: Recipe, minutes: float, folder: Path) -> Run:
         """A run under the judge of all; a folder of one that was broken off is taken up.
 
         Args:
             recipe: What is played.
             minutes: Budget.
             folder: Of the run.
-            people: Whom it learns from; all training people when None.
         """
-        run = open_run(folder, recipe, people or self.side.people.parts.train, minutes)
+        run = open_run(folder, recipe, self.side.people.parts.train, minutes)
         run.judge = self.judge
         return run
 

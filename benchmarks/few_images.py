@@ -4,10 +4,12 @@ Run as ``.venv/bin/python benchmarks/few_images.py [--people 50 100 200 400] [--
 [--cohort chest] [--seeds 3] [--minutes 10] [--out FOLDER] [--data FOLDER] [--quick]``. The default recipe
 is trained on so many patients of the cohort, always the first of one hash order, so that the smaller sets lie
 within the larger: without augmentation, with all of it at every step, and as strong as the critic asks for.
-Everything is measured on test people once, in feature spaces and by a judge that know
-all training people and are the same for every cell. What is finished lies in ``--out`` and is not played
-again. Of all cells a detector asks which operations of the augmentation the made pictures inherit: beside
-each share stand what halves of held-out people reach, and the cells that were not augmented.
+Who has so few people has as few to choose by: the moment that is kept is chosen by a share of the
+validation people, and is the last where they are too few. Everything is measured on test people once, in
+feature spaces that know all training people and are the same for every cell. What is finished lies in
+``--out`` and is not played again. Of all cells a detector asks which operations of the augmentation the made
+pictures inherit: beside each share stand what halves of held-out people reach, and the cells that were not
+augmented.
 """
 
 import argparse
@@ -25,13 +27,19 @@ from synthesis import SIZE, show
 
 from vesalius.cohort.cohort import Cohort
 from vesalius.evidence.effort import FULL, QUICK
+from vesalius.evidence.glance import Glance, glance_by
 from vesalius.evidence.leaks import SHARE, Leak, leaks, learn_detector
 from vesalius.objectives.augment import Augment
 from vesalius.recipes.recipe import Recipe
+from vesalius.training.run import open_run
+from vesalius.training.stream import Stacked, stack
 
 OFF = Augment(shift=0.0, cutout=0.0, brightness=0.0, contrast=0.0)
 ARMS = {"none": {"augment": OFF, "adaptive": None}, "fixed": {"adaptive": None}, "adaptive": {}}
 """What each arm changes of the default."""
+
+VALIDATION = 0.15 / 0.65
+"""Validation people for each training person; see `vesalius.cohort.cohort.Cohort.parts`."""
 
 LEAK = "leak "
 """What the name of a number begins with that says how many made pictures inherit an operation."""
@@ -44,6 +52,12 @@ def recipe(contest: Contest, arm: str, people: Cohort, minutes: float) -> Recipe
     return replace(usual, objective=replace(usual.objective, **ARMS[arm]))
 
 
+def judge(contest: Contest, train: Stacked, count: int) -> Glance | None:
+    """Who chooses the moment where so many people are learnt from: he knows them, and a share of others."""
+    few = some(contest.side.people.parts.val, round(VALIDATION * count))
+    return glance_by(train, stack(few, contest.side.task), contest.seed)
+
+
 def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:
     """Play and measure one arm with so many people, and say what leaked; what is finished is taken up."""
     if (earlier := found(row, folder, RECORD)) is not None:
@@ -51,7 +65,9 @@ def cell(contest: Contest, row: Row, count: int, folder: Path) -> Row:
     folder.mkdir(parents=True, exist_ok=True)
     people, arm = some(contest.side.people.parts.train, count), row.method.split()[0]
     played = recipe(contest, arm, people, row.minutes)
-    told, made = entered(contest, row, contest.begun(played, row.minutes, folder / "run", people))
+    run = open_run(folder / "run", played, people, row.minutes)
+    run.judge = judge(contest, run.stacked, count)
+    told, made = entered(contest, row, run)
     if made is not None:
         # Where nothing was augmented, whatever is seen of it is the detector's own fault.
         under = recipe(contest, "fixed", people, row.minutes) if arm == "none" else played

@@ -33,7 +33,7 @@ def script(request, monkeypatch):
 @pytest.fixture(scope="session")
 def people():
     """Phantoms, cut by patient."""
-    return split_people(phantom_cohort(90, size=16), Selection())
+    return split_people(phantom_cohort(170, size=16), Selection())
 
 
 @pytest.fixture

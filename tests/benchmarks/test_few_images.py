@@ -41,6 +41,13 @@ def test_arms_differ_in_augmentation_and_follow_the_people(bench, contest):
     assert (fixed.batch, bench.recipe(contest, "fixed", many, 1.0).batch) == (4, 16)
 
 
+def test_who_has_few_people_has_few_to_choose_by(bench, contest):
+    train = bench.stack(contest.side.people.parts.train, contest.side.task)
+    shares = {count: bench.judge(contest, train, count) for count in (20, 100)}
+    assert shares[20] is None
+    assert shares[100].patients == min(23, len(contest.side.people.parts.val.patients))
+
+
 def test_a_cell_is_measured_asked_for_leaks_and_kept(bench, contest, tmp_path, monkeypatch, capsys):
     learn = bench.learn_detector
     monkeypatch.setattr(bench, "learn_detector", lambda train, augment, seed: learn(train, augment, seed, 2))

@@ -80,6 +80,20 @@ def test_a_split_that_training_refuses_is_noted(tmp_path, capsys):
     assert "it cannot be learnt from before that is mended" in said
 
 
+def test_the_split_that_training_would_make_is_told(tmp_path, capsys):
+    cohort = phantom_cohort(40, size=16)
+    for case in cohort.cases:
+        write_image(case.image(), tmp_path / f"{case.patient}.nii.gz")
+    show_cohort(Cohort(source=tmp_path))
+    said = capsys.readouterr().out
+    counts = [
+        int(part.split()[1]) for part in said.split("no split is recorded: ")[1].splitlines()[0].split(", ")
+    ]
+    assert sum(counts) == 40
+    assert counts[0] > counts[1] > 0
+    assert counts[2] > 0
+
+
 def test_a_table_is_given_no_name_of_another_format(tmp_path):
     with pytest.raises(StorageError, match=r"people\.csv.*suffix is '.csv', wanted .parquet"):
         show_cohort(Cohort(source=tmp_path, out=tmp_path / "people.csv"))

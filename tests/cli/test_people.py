@@ -63,6 +63,27 @@ def test_a_training_side_that_duplicates_leave_too_small_is_no_side():
     assert note.endswith("nothing can be said of other people")
 
 
+@pytest.mark.parametrize(("validation", "learnt", "aside"), [(19, 31, 0), (20, 12, 20)])
+def test_validation_people_who_are_too_few_to_choose_by_are_learnt_from(validation, learnt, aside):
+    parts = phantom_cohort(200, size=16).parts()
+    sides = (parts.train.cases[:12], parts.val.cases[:validation], parts.test.cases[:12])
+    people = split_people(Cohort(sum(sides, ()), "few"), Selection())
+    assert tuple(map(len, people.parts)) == (learnt, aside, 12)
+    said = "19 validation patient(s) are too few to choose the best moment by: they are learnt from"
+    assert people.notes == (() if aside else (said,))
+
+
+def test_recorded_validation_people_are_never_learnt_from(recorded):
+    moved = [replace(case, facts={**case.facts, "split": "val"}) for case in recorded.cases[:6]]
+    more = phantom_cohort(30, size=16, seed=9).cases
+    train = [
+        replace(case, key=f"t{at}", patient=f"t{at}", facts={**case.facts, "split": "train"})
+        for at, case in enumerate(more)
+    ]
+    people = split_people(Cohort((*train, *moved, *recorded.cases[12:]), "recorded"), Selection())
+    assert tuple(map(len, people.parts)) == (30, 6, 12)
+
+
 def test_a_class_that_only_duplicates_had_is_left_out_by_name():
     cohort = by_hash(13, 12)
     cases = [replace(case, facts={**case.facts, "label": "a"}) for case in cohort.cases]

@@ -84,4 +84,4 @@ def test_a_run_says_it_at_once_and_the_report_beside_the_verdicts(tmp_path: Path
 
 
 def test_people_who_are_known_need_no_remark():
-    assert not split_people(phantom_cohort(90, size=16), Selection()).notes
+    assert not split_people(phantom_cohort(170, size=16), Selection()).notes

@@ -94,7 +94,10 @@ def test_a_picture_depends_on_the_seed_and_its_number_alone(kind, task, pictures
 def test_a_run_leaves_a_model_that_makes_marked_pictures(kind, task, phantoms, tmp_path):
     run = open_run(tmp_path / "run", replace(_recipe(kind, task, steps=4), foretold=0.5), phantoms)
     why = "a linear model of some people foretells 0.50 of others: loose frame"
-    assert f"12 people (healthy 6, lesion 6): {kind}, {why}, batch 8" in chosen(run)
+    said, game, *_ = chosen(run).splitlines()
+    assert said == "learning from 12 pictures of 12 people (healthy 6, lesion 6)"
+    assert game.startswith(f"game: {kind}, {why}, batch 8, ")
+    assert "average forgets half in" in game
     for _ in play(run):
         pass
     model = finish(run)

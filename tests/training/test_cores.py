@@ -1,6 +1,7 @@
 """Threads: as many as the control groups of a container let run, told from its files."""
 
 import os
+from importlib.metadata import version
 
 import pytest
 
@@ -99,3 +100,8 @@ def test_the_command_line_keeps_to_the_quota_before_a_verb_runs(monkeypatch):
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     assert asked == ["asked"]
+
+
+def test_the_command_line_says_its_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vesalius {version('vesalius')}\n"

@@ -8,8 +8,8 @@ from vesalius.errors import TrainingError
 from vesalius.training import fit as fitting
 from vesalius.training import ledger
 from vesalius.training import loop as looping
-from vesalius.training.fit import play
-from vesalius.training.rhythm import USUAL, Rhythm, rhythm_of, spaced
+from vesalius.training.fit import finish, play
+from vesalius.training.rhythm import USUAL, Rhythm, afforded, rhythm_of, spaced
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
 
@@ -189,6 +189,65 @@ def test_looks_take_a_quarter_of_the_budget_at_most_but_for_the_first_and_the_la
     assert len(looks) + 1 <= most
     assert set(looks) <= set(HALF_OCTAVES)
     assert (rhythm.looks == HALF_OCTAVES) == (most == 12)
+
+
+@pytest.fixture
+def dear(monkeypatch):
+    """Pictures for a judge that take so many seconds for one average; a few of them a twelfth of it."""
+
+    def begin(world, seconds):
+        def price(game, stacked, judge, clock):
+            world.now += seconds / 12
+            return seconds
+
+        monkeypatch.setattr(fitting, "price", price)
+
+    return begin
+
+
+def test_a_judge_whose_pictures_cost_too_much_is_shown_one_average(recipe_for, people, tmp_path, world, dear):
+    judge = world(step=3.0, look=40.0)
+    dear(judge, 50.0)
+    run = opened(recipe_for, people, tmp_path)
+    run.judge = judge
+    for _ in play(run):
+        pass
+    assert run.rhythm.averages == 1
+    assert "by one of two averages" in run.rhythm.words
+    assert run.reserve == 20.0  # he takes half the time for half the averages
+    assert {line["watch/average"] for line in ledger.read(run.ledger) if "watch/rank" in line} == {
+        run.game.average.ramp
+    }
+    assert run.seconds <= 1.01 * run.limit
+
+
+def test_where_not_even_one_can_be_shown_nobody_chooses_and_the_ledger_says_so(
+    recipe_for, people, tmp_path, world, dear
+):
+    judge = world(step=3.0, look=40.0)
+    dear(judge, 100.0)
+    run = opened(recipe_for, people, tmp_path)
+    run.judge = judge
+    for _ in play(run):
+        pass
+    assert noted(run, "watch/rank") == []
+    (said,) = [line for line in ledger.read(run.ledger) if "event" in line]
+    assert said["step"] == 31
+    assert (
+        "nobody chooses the moment that is kept: making pictures to choose by takes 1e+02 s" in said["event"]
+    )
+    assert run.seconds <= 1.01 * run.limit
+    card = finish(run).card
+    assert (card.steps, card.judged_by) == (card.played, 0)
+    again = opened(recipe_for, people, tmp_path)
+    again.judge = judge
+    assert (again.rhythm, again.chooser) == (run.rhythm, None)
+
+
+@pytest.mark.parametrize(("price", "averages"), [(0.0, 2), (37.5, 2), (37.6, 1), (75.0, 1), (75.1, 0)])
+def test_the_first_and_the_last_look_take_an_eighth_of_the_budget_each(price, averages):
+    assert afforded(USUAL, price, 600.0).averages == averages
+    assert afforded(Rhythm(beat=50, looks=(), averages=1), price, 600.0).averages == min(averages, 1)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"beat": 5, "looks": [3], "colour": 1}'])

@@ -74,6 +74,25 @@ def test_the_networks_are_those_of_the_other_run(earlier, recipe_for, people):
     assert found.start == earlier.model.card.weights
 
 
+@pytest.mark.parametrize(
+    ("theirs", "here", "then"),
+    [("class", "all", "all"), ("class", "class", "class"), ("all", "class", "all")],
+)
+def test_where_classes_are_too_few_for_their_own_mean_all_pictures_are_centred(
+    theirs, here, then, recipe_for, many, people, tmp_path
+):
+    def centred(recipe, common):
+        generator = replace(recipe.objective.generator, head_start=4, centred=common)
+        return replace(recipe, objective=replace(recipe.objective, generator=generator))
+
+    fit(centred(recipe_for(many, 2), theirs), many, tmp_path / "earlier")
+    start = read_start(tmp_path / "earlier")
+    recipe = started(centred(recipe_for(people, 2), here), start)
+    assert recipe.objective.generator.centred == then
+    assert started(recipe, start) == recipe
+    assert fit(recipe, people, tmp_path / "run", start=start).recipe.objective.generator.centred == then
+
+
 def test_classes_go_by_their_name_and_a_new_one_begins_as_the_mean_of_the_known(earlier, recipe_for, people):
     known = earlier.model.recipe.task.classes
     cohort = relabelled(people, {known[0]: "another", known[1]: known[1]})

@@ -1,6 +1,7 @@
 """The watch: the best moment is kept, whatever came after it."""
 
 import shutil
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from vesalius.training import run as running
 from vesalius.training.fit import finish, fit, play
 from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
-from vesalius.training.watch import Look, look
+from vesalius.training.watch import Look, look, price
 
 
 class Scripted:
@@ -149,6 +150,39 @@ def test_a_judge_who_fails_leaves_the_checkpoint_from_before_his_look(recipe_for
         for _ in play(run):
             pass
     assert open_run(tmp_path, recipe_for(people), people).game.step == 0
+
+
+class Stopped(Scripted):
+    """A judge who has seen one average when Ctrl-C is pressed."""
+
+    def __call__(self, made):
+        signal.raise_signal(signal.SIGINT)
+        return super().__call__(made)
+
+
+def test_ctrl_c_does_not_wait_for_a_look_which_is_had_again(recipe_for, people, tmp_path):
+    whole = fit(recipe_for(people), people, tmp_path / "whole", judge=Scripted(1.0, 2.0, 3.0))
+    leave_halfway(open_run(tmp_path / "left", recipe_for(people), people))
+    run = open_run(tmp_path / "left", recipe_for(people), people)
+    run.judge = judge = Stopped(2.0, 3.0)
+    with pytest.raises(KeyboardInterrupt):
+        for _ in play(run):
+            pass
+    assert (run.game.step, len(judge.seen)) == (20, 1)
+    again = open_run(tmp_path / "left", recipe_for(people), people)
+    again.judge = Scripted(2.0, 3.0)
+    assert again.game.step == 15
+    for _ in play(again):
+        pass
+    assert looked_at(again) == [10, 20, 30]
+    assert torch.equal(finish(again).sample([0, 1], 3), whole.sample([0, 1], 3))
+
+
+def test_the_price_of_a_look_is_foreseen_from_a_few_pictures(recipe_for, people, tmp_path):
+    run, judge, times = open_run(tmp_path, recipe_for(people), people), Scripted(), iter([10.0, 12.0, 15.0])
+    judge.labels = np.array([0, 1] * 20)
+    assert price(run.game, run.stacked, judge, lambda: next(times)) == 2.0 + 3.0 * 40 / 8
+    assert judge.seen == []
 
 
 def test_a_run_taken_up_without_a_judge_keeps_the_last_moment(recipe_for, people, tmp_path):

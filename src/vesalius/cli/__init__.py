@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from importlib.metadata import version
 from io import TextIOWrapper
 
 import tyro
@@ -13,7 +14,7 @@ from vesalius.training.cores import keep_to_quota
 from vesalius.training.interrupt import as_ctrl_c
 
 Command = Cohort | Train | Sample | Assess | Expand | Recipes | Demo
-"""Every verb of the house; ``vesalius --help`` is this line."""
+"""Every verb of the house; ``vesalius --help`` is this line, and ``vesalius --version`` says which house."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         # Names of files need not be UTF-8, nor a terminal; standard error escapes them by itself.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        sys.stdout.write(f"vesalius {version('vesalius')}\n")
+        return 0
     command = tyro.cli(
         Command,  # pyright: ignore[reportArgumentType]
         prog="vesalius",

@@ -7,7 +7,7 @@ from itertools import chain
 from vesalius.cli.console import say, stage, table
 from vesalius.cli.people import selected, why
 from vesalius.cli.verbs import Cohort
-from vesalius.cohort.cohort import require
+from vesalius.cohort.cohort import is_divided, require
 from vesalius.cohort.duplicates import Pair
 from vesalius.cohort.folder import survey
 from vesalius.cohort.summary import Summary, summarise
@@ -33,7 +33,10 @@ def show_cohort(asked: Cohort) -> None:
         summary = summarise(replace(found, cohort=chosen))
     _print(summary)
     try:
-        chosen.parts()
+        parts = chosen.parts()
+        if not is_divided(chosen):
+            people = ", ".join(f"{name} {len(side.patients)}" for name, side in parts._asdict().items())
+            say(f"people by a hash of their names, as no split is recorded: {people}")
     except CohortError as error:
         say(f"note: {error}: it cannot be learnt from before that is mended")
     if asked.out is not None:

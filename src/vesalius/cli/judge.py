@@ -160,7 +160,8 @@ def leave_verdict(evidence: Evidence, run_folder: Path, report: Path) -> None:
 def kept(card: Card) -> str:
     """Which moment of training made the pictures, and by whom it was chosen."""
     if not card.judged_by:
-        return f"kept after step {card.steps}, the last: too few people stood aside to choose a better one by"
+        lacking = "too few people, or too little time, to choose a better one by"
+        return f"kept after step {card.steps}, the last: {lacking}"
     return (
         f"kept after step {card.steps} of {card.played}: the best of several looks by {card.judged_by} "
         "people who were neither learnt from nor tested on"

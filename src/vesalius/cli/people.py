@@ -13,6 +13,7 @@ from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
 from vesalius.evidence.contract import LEAST, PEOPLE
+from vesalius.evidence.glance import can_judge
 from vesalius.imaging.series import Problem
 from vesalius.training.stream import Stacked
 
@@ -88,7 +89,8 @@ def split_people(cohort: Cohort, selection: Selection, are_known: bool = False) 
 
     Cases of which a fact is not known are left out, and so are pictures of a class that nobody is learnt
     from; both are counted. When too few people or pictures
-    would be left on a side, everybody is learnt from and nothing is claimed of others; but whom a
+    would be left on a side, everybody is learnt from and nothing is claimed of others. Validation people who
+    are too few to choose a moment of training by are learnt from, too. But whom a
     recorded split keeps aside is never learnt from.
 
     Args:
@@ -112,8 +114,10 @@ def split_people(cohort: Cohort, selection: Selection, are_known: bool = False) 
 
 def _divided(cohort: Cohort, factors: tuple[Factor, ...], fact: str | None) -> People:
     """The sides of a cohort of which all facts are known, and what the report has to say of them."""
-    parts, unlearnt = _learnt(cohort.parts(), factors, cohort)
-    notes, is_recorded = (*cohort.remarks, *unlearnt), is_divided(cohort)
+    is_recorded = is_divided(cohort)
+    parts, joined = (cohort.parts(), ()) if is_recorded else _joined(cohort.parts())
+    parts, unlearnt = _learnt(parts, factors, cohort)
+    notes = (*cohort.remarks, *joined, *unlearnt)
     reason = _too_little(parts)
     if is_recorded or not reason:
         train, pairs = without_duplicates(parts.train, parts.val, parts.test)
@@ -129,6 +133,17 @@ def _divided(cohort: Cohort, factors: tuple[Factor, ...], fact: str | None) -> P
     note = f"{reason}: everybody is learnt from, and nothing can be said of other people"
     nobody = replace(cohort, cases=())
     return People(Parts(cohort, nobody, nobody), fact, (*cohort.remarks, note))
+
+
+def _joined(parts: Parts) -> tuple[Parts, tuple[str, ...]]:
+    """The parts, with validation people who are too few to judge by among those learnt from, and a note."""
+    train, val, test = parts
+    people = len(val.patients)
+    if not people or can_judge(len(val), people):
+        return parts, ()
+    both = replace(train, cases=(*train.cases, *val.cases))
+    note = f"{people} validation patient(s) are too few to choose the best moment by: they are learnt from"
+    return Parts(both, replace(val, cases=()), test), (note,)
 
 
 def _learnt(parts: Parts, factors: tuple[Factor, ...], everybody: Cohort) -> tuple[Parts, tuple[str, ...]]:

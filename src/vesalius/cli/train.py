@@ -149,28 +149,26 @@ def train_with_bar(run: Run) -> Model:
 
 
 def chosen(run: Run) -> str:
-    """What was derived for a run, in one line; it stands in its recipe.json, its rhythm in rhythm.json."""
+    """What was derived for a run, in lines; it stands in its recipe.json, its rhythm in rhythm.json."""
     recipe, learnt = run.game.recipe, run.stacked
-    game, people = recipe.objective, len(set(learnt.patients))
+    game, heads = recipe.objective, len(set(learnt.patients))
     counted = np.bincount(learnt.labels, minlength=len(recipe.task.classes))
     counts = zip(recipe.task.classes, counted.tolist(), strict=True)
     shares = ", ".join(f"{name} {count}" for name, count in counts)
-    persons = f"{people} {'person' if people == 1 else 'people'}"
-    words = (
-        f"learning from {len(learnt)} pictures of {persons} ({shares}): {game.kind}",
-        *_framed(recipe.foretold),
-        f"batch {recipe.batch}",
-        *_numbers(game),
-        f"generator {game.generator.kind.partition('.')[0]}",
-        *(f"generator {number}" for number in _numbers(game.generator)),
-        *_kept(run),
-        *(f"critic {number}" for number in _numbers(getattr(game, "discriminator", None))),
-        *(f"augmented by {number}" for number in _numbers(getattr(game, "augment", None))),
-        *(f"augmentation adapts by {number}" for number in _numbers(getattr(game, "adaptive", None))),
-        *_paced(run.game.machine.pace),
-        *(() if run.is_untimed else (run.rhythm.words,)),
-    )
-    return ", ".join(words)
+    persons = f"{heads} {'person' if heads == 1 else 'people'}"
+    half = f"average forgets half in {recipe.half_life:,.0f} pictures at most"
+    maker = game.generator.kind.partition(".")[0]
+    people = f"learning from {len(learnt)} pictures of {persons} ({shares})"
+    parts = {
+        "game": [game.kind, *_framed(recipe.foretold), f"batch {recipe.batch}", *_numbers(game), half],
+        "generator": [maker, *_numbers(game.generator), *_kept(run)],
+        "critic": _numbers(getattr(game, "discriminator", None)),
+        "augmentation": _numbers(getattr(game, "augment", None)),
+        "augmentation adapts": _numbers(getattr(game, "adaptive", None)),
+        "machine": _paced(run.game.machine.pace),
+        "rhythm": [] if run.is_untimed else [run.rhythm.words],
+    }
+    return "\n".join([people, *(f"{part}: {', '.join(words)}" for part, words in parts.items() if words)])
 
 
 def _framed(foretold: float | None) -> list[str]:
@@ -182,7 +180,7 @@ def _framed(foretold: float | None) -> list[str]:
 
 def _paced(pace: float) -> list[str]:
     """What width and batch were derived for, where it is more than two cores."""
-    return [] if pace == 1 else [f"machine taken for {pace:g} times two cores (an estimate)"]
+    return [] if pace == 1 else [f"taken for {pace:g} times two cores (an estimate)"]
 
 
 def _kept(run: Run) -> list[str]:
@@ -203,12 +201,17 @@ def _numbers(spec: AnyObjective | AnyNetwork | Augment | Adaptive | None) -> lis
     """Numbers and choices of a game, a network or an augmentation by name, but those that are 0 or none."""
     named = fields(spec) if spec is not None else ()
     values = ((each.name.replace("_", " "), getattr(spec, each.name)) for each in named)
-    numbers = [(name, f"{value:g}" if isinstance(value, int | float) else value) for name, value in values]
-    return [
-        f"{name} {value}"
-        for name, value in numbers
-        if isinstance(value, str) and name != "kind" and value not in ("0", "none")
-    ]
+    numbers = [(name, _worded(value)) for name, value in values]
+    return [f"{name} {value}" for name, value in numbers if name != "kind" and value not in ("", "0", "none")]
+
+
+def _worded(value: object) -> str:
+    """A number, several numbers or a choice; nothing of anything else."""
+    if isinstance(value, tuple):
+        return " and ".join(map(_worded, value))
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else ""
 
 
 def named(name: str) -> RecipeOf:

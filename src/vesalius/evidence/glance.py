@@ -107,6 +107,11 @@ class Glance:
         return _coverage(kind.of(self.real[-1], wanted), kind.of(made, self.labels))
 
 
+def can_judge(pictures: int, people: int) -> bool:
+    """Whether so many pictures of so many people aside are enough to judge by."""
+    return pictures >= LEAST and people >= PEOPLE
+
+
 def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
     """A judge who knows the training pictures and judges by people aside.
 
@@ -118,7 +123,7 @@ def glance_by(train: Stacked, aside: Stacked, seed: int = 0) -> Glance | None:
     Returns:
         The judge; None when there are too few pictures aside to judge by, or too few people.
     """
-    if len(aside) < LEAST or len(set(aside.patients)) < PEOPLE:
+    if not can_judge(len(aside), len(set(aside.patients))):
         return None
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(aside))[:_MOST])

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
 from vesalius.errors import ModelError
 from vesalius.imaging.image import Image
@@ -138,7 +138,14 @@ def together(recipe: Recipe) -> int:
     return max(1, min(_TOGETHER, _VOXELS_TOGETHER // recipe.task.voxels))
 
 
-def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0) -> Batch:
+def drawn(
+    generator: nn.Module,
+    recipe: Recipe,
+    classes: Sequence[int],
+    seed: int,
+    first: int = 0,
+    between: Callable[[], None] = lambda: None,
+) -> Batch:
     """Scaled pictures of a generator that belongs to a recipe, one for each class index.
 
     Args:
@@ -147,16 +154,22 @@ def drawn(generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: in
         classes: Class of each picture.
         seed: Of the latents; picture ``i`` is a function of it and ``i`` alone.
         first: Number ``i`` of the first picture.
+        between: Called before each batch of them, as making them all may take minutes.
 
     Returns:
         Pictures on the CPU.
     """
-    return undamped(generator, recipe, classes, seed, first).clamp(-1, 1)
+    return undamped(generator, recipe, classes, seed, first, between).clamp(-1, 1)
 
 
 @torch.no_grad()
 def undamped(
-    generator: nn.Module, recipe: Recipe, classes: Sequence[int], seed: int, first: int = 0
+    generator: nn.Module,
+    recipe: Recipe,
+    classes: Sequence[int],
+    seed: int,
+    first: int = 0,
+    between: Callable[[], None] = lambda: None,
 ) -> Batch:
     """What `drawn` gives before values beyond [-1, 1] are cut off.
 
@@ -166,6 +179,7 @@ def undamped(
         classes: Class of each picture.
         seed: Of the latents.
         first: Number of the first picture.
+        between: Called before each batch.
     """
     device = next(iter(generator.state_dict().values())).device
     latents = [
@@ -176,7 +190,10 @@ def undamped(
     parts = zip(torch.stack(latents).split(size), torch.tensor(classes).split(size), strict=True)
     # On an accelerator, too, the same pictures each time: nothing chosen by speed, no shortened floats.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        made = [generator(some.to(device), labels.to(device)).cpu() for some, labels in parts]
+        made: list[Tensor] = []
+        for some, labels in parts:
+            between()
+            made.append(generator(some.to(device), labels.to(device)).cpu())
     return torch.cat(made)
 
 

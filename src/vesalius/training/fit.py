@@ -13,7 +13,7 @@ from vesalius.cohort.cohort import Cohort
 from vesalius.errors import DivergenceError, TrainingError
 from vesalius.model.card import Card
 from vesalius.model.model import Model, load_model
-from vesalius.networks.ranks import is_first
+from vesalius.networks.ranks import count, is_first
 from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
 from vesalius.training.checkpoint import save
@@ -22,10 +22,10 @@ from vesalius.training.interrupt import held_back
 from vesalius.training.loop import Tick, train
 from vesalius.training.processes import most, told
 from vesalius.training.rescue import fault, rescue, shelter
-from vesalius.training.rhythm import is_timed_enough, spaced, timed
+from vesalius.training.rhythm import afforded, is_timed_enough, spaced, timed
 from vesalius.training.run import TRIES, Run, open_run
 from vesalius.training.transfer import Start
-from vesalius.training.watch import Judge, look, settled
+from vesalius.training.watch import Judge, look, price, settled
 
 _CHECKPOINT_SECONDS = 60.0
 
@@ -33,7 +33,8 @@ _CHECKPOINT_SECONDS = 60.0
 def play(run: Run) -> Iterator[Tick]:
     """Play to the end, keeping ledger and checkpoints.
 
-    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again. A game that
+    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again: from the last step, or,
+    while a judge looks, from the last checkpoint, so that he has his look again. A game that
     goes wrong (a loss that is not finite, made pictures that become alike or rough) falls back to
     a moment when all was well; see `training.rescue`.
 
@@ -47,6 +48,8 @@ def play(run: Run) -> Iterator[Tick]:
     is_whole = False
     try:
         with without_denormals(), held_back(most) as give_interrupt:
+            # Of several processes only the first looks, and a signal to one must be agreed on by all.
+            run.interrupt = give_interrupt if count() == 1 else run.interrupt
             for tick in () if run.is_over else _timed(run, clock):
                 since.append(tick)
                 is_noted = run.rhythm.is_noted(tick.step) or run.is_over
@@ -85,13 +88,14 @@ def finish(run: Run) -> Model:
 
 
 def _finished(run: Run) -> Model:
-    if run.judge is not None and (run.game.kept is None or not _is_looked_at(run)):
-        _ask(run, run.judge)
+    judge = run.chooser
+    if judge is not None and (run.game.kept is None or not _is_looked_at(run)):
+        _ask(run, judge)
     game, stacked = run.game, run.stacked
-    if game.tries > TRIES and run.judge is None:
+    if game.tries > TRIES and judge is None:
         raise TrainingError(f"{run.folder}: given up after {TRIES} tries, wanted the judge that it had")
     generator = settled(game, stacked, game.average).cpu()
-    best = None if run.judge is None else game.kept
+    best = None if judge is None else game.kept
     if best is not None:
         generator.load_state_dict(dict(best.weights))
     steps = game.step if best is None else best.step
@@ -106,7 +110,7 @@ def _finished(run: Run) -> Model:
         counts=dict(zip(classes, counts, strict=True)),
         steps=steps,
         played=game.step,
-        judged_by=0 if run.judge is None or best is None else run.judge.patients,
+        judged_by=0 if judge is None or best is None else judge.patients,
         seconds=round(run.seconds, 1),
         seed=game.recipe.seed,
         ancestors=() if run.start is None else run.start.lineage,
@@ -151,7 +155,7 @@ def _is_looked_at(run: Run) -> bool:
 
 def _ask(run: Run, judge: Judge) -> None:
     """Let the judge look at this moment, and write down what he says."""
-    said = look(run.game, run.stacked, judge)
+    said = look(run.game, run.stacked, judge, run.rhythm.averages, run.interrupt)
     numbers = {name: round(value, 6) for name, value in said.numbers.items()}
     ledger.append(run.ledger, {"step": run.game.step, "seconds": round(run.seconds, 2), **numbers})
 
@@ -200,22 +204,39 @@ def _clock(before: float) -> Callable[[], float]:
 def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
     """Let the judge of the first process look; whether this moment was also kept whole, to fall back to."""
     game = run.game
+    is_first_look = run.limit < inf and not run.rhythm.look
+    if is_first_look and told(lambda: run.chooser is not None):
+        _afford(run)
+        run.seconds = clock()
     is_kept, game.kept, game.haven = told(lambda: (_is_sheltered(run, since), game.kept, game.haven))
     later = clock()
     taken, before, run.seconds = later - run.seconds, run.seconds, later
-    is_judged = told(lambda: run.judge is not None)
+    is_judged = told(lambda: run.chooser is not None)
     run.reserve = taken if is_judged else 0.0
-    if is_judged and not run.rhythm.look and run.limit < inf:
+    if is_judged and is_first_look:
         expected = min(float(game.recipe.steps), game.step * (run.limit - taken) / max(before, 1e-9))
         run.keep(spaced(run.rhythm, taken, game.step, expected, run.limit))
     return is_kept
 
 
+def _afford(run: Run) -> None:
+    """Before the first look: show the judge as many averages as his share of the budget allows, or none."""
+    judge = run.judge
+    cost = told(lambda: 0.0 if judge is None else price(run.game, run.stacked, judge, time.monotonic))
+    run.keep(afforded(run.rhythm, cost, run.limit))
+    if not run.rhythm.averages:
+        event = (
+            f"nobody chooses the moment that is kept: making pictures to choose by takes {cost:.2g} s, "
+            f"too much of a budget of {run.limit:g} s"
+        )
+        ledger.append(run.ledger, {"step": run.game.step, "event": event})
+
+
 def _is_sheltered(run: Run, since: list[Tick]) -> bool:
-    before = run.game.kept
-    if run.judge is not None:
-        _ask(run, run.judge)
-    is_best = run.judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
+    before, judge = run.game.kept, run.chooser
+    if judge is not None:
+        _ask(run, judge)
+    is_best = judge is None or (run.game.kept is not None and run.game.kept.step == run.game.step)
     if run.is_over or not is_best or not _are_finite(since):
         return False
     if shelter(run):

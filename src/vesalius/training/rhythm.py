@@ -32,12 +32,15 @@ class Rhythm:
             the logarithm of a run.
         step: Seconds of a step, by the first of them; 0 where they were not timed.
         look: Seconds of the first look of a judge; 0 until it is known.
+        averages: How many averages of the weights a judge is shown; none where making their pictures would
+            take too much of the budget.
     """
 
     beat: int
     looks: tuple[int, ...]
     step: float = 0.0
     look: float = 0.0
+    averages: int = 2
 
     @property
     def note(self) -> int:
@@ -52,8 +55,9 @@ class Rhythm:
             (
                 *([f"a step takes {self.step:.2g} s"] if self.step else ()),
                 f"watched for faults every {self.beat} steps",
-                f"judged after {first}, ... steps",
+                f"judged after {first}, ... steps" if self.averages else "judged by nobody",
                 *([f"which takes {self.look:.2g} s"] if self.look else ()),
+                *(["by one of two averages"] if self.averages == 1 else ()),
             )
         )
 
@@ -118,6 +122,22 @@ def timed(step: float, limit: float, steps: int) -> Rhythm:
     """
     expected = min(steps, int(limit / max(step, _INSTANT)))
     return replace(rhythm_of(expected), step=round(step, 6))
+
+
+def afforded(rhythm: Rhythm, price: float, limit: float) -> Rhythm:
+    """The rhythm of a run before its first look: there are two at least, of an eighth of the budget each.
+
+    Args:
+        rhythm: As it was.
+        price: Seconds that making the pictures of one average for the judge takes.
+        limit: The budget, in seconds.
+
+    Examples:
+        >>> [afforded(USUAL, price, 60.0).averages for price in (3.0, 6.0, 9.0)]
+        [2, 1, 0]
+    """
+    share = _LOOKING * limit / 2
+    return replace(rhythm, averages=min(rhythm.averages, int(share / max(price, _INSTANT))))
 
 
 def spaced(rhythm: Rhythm, look: float, step: int, expected: float, limit: float) -> Rhythm:

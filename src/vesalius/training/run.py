@@ -56,6 +56,7 @@ class Run:
         start: The run whose weights it started from; None for a fresh draw.
         rhythm: After which steps it is noted, felt and looked at.
         is_untimed: Whether its rhythm is still to be found, from how long its first steps take.
+        interrupt: Called where something other than a step takes long: it raises what is held back.
     """
 
     folder: Path
@@ -72,6 +73,12 @@ class Run:
     start: Start | None = None
     rhythm: Rhythm = USUAL
     is_untimed: bool = False
+    interrupt: Callable[[], None] = lambda: None
+
+    @property
+    def chooser(self) -> Judge | None:
+        """The judge, unless the time is too short to show him anything."""
+        return self.judge if self.rhythm.averages else None
 
     @property
     def ledger(self) -> Path:

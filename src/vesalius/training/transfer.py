@@ -12,6 +12,7 @@ from vesalius.model.card import Ancestor
 from vesalius.model.model import Model, load_model
 from vesalius.model.standing import refuse_copier
 from vesalius.networks.conditions import SummedEmbedding
+from vesalius.networks.convnet import Generator
 from vesalius.networks.linear import LinearBase
 from vesalius.recipes.augmentation import UNKNOWN
 from vesalius.recipes.recipe import Recipe
@@ -79,6 +80,8 @@ def read_start(folder: Path) -> Start:
 def started(recipe: Recipe, start: Start) -> Recipe:
     """A recipe that starts from a run: with its networks, and all else as it was.
 
+    Where a batch has too few pictures of a class here, what is added to the head start is centred over all.
+
     Args:
         recipe: What is to be played.
         start: Where it starts.
@@ -108,6 +111,9 @@ def started(recipe: Recipe, start: Start) -> Recipe:
         )
     names = {each.name for each in fields(theirs.objective)} & {"generator", "discriminator"}
     networks = {name: getattr(theirs.objective, name) for name in names}
+    maker, usual = networks.get("generator"), getattr(recipe.objective, "generator", None)
+    if isinstance(maker, Generator) and maker.centred == "class" and getattr(usual, "centred", "") != "class":
+        networks["generator"] = replace(maker, centred="all")
     return replace(recipe, objective=replace(recipe.objective, **networks), start=start.model.card.weights)
 
 

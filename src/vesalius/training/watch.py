@@ -1,7 +1,7 @@
 """The watch: which moment of a run is worth keeping, judged on people aside and never by a loss."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -20,6 +20,7 @@ from vesalius.training.average import Average, settle_centre, settle_norms
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
+_FEW = 8
 _SEEN_AT_ONCE = 64
 _BATCHES = 16
 _VALUES_AT_ONCE = 2**23
@@ -58,8 +59,10 @@ class Judge(Protocol):
         ...
 
 
-def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
-    """Show a judge what both averages of the game make now, and keep the better if it is the best so far.
+def look(
+    game: Game, stacked: Stacked, judge: Judge, averages: int = 2, between: Callable[[], None] = lambda: None
+) -> Look:
+    """Show a judge what the averages of the game make now, and keep the better if it is the best so far.
 
     A function of the game alone, so that a resumed run keeps the same moment.
 
@@ -67,16 +70,36 @@ def look(game: Game, stacked: Stacked, judge: Judge) -> Look:
         game: Its `kept` may change; everything else is left as it is.
         stacked: Training pictures, for the shares of the classes.
         judge: Who looks.
+        averages: How many of the averages he is shown, the faster first.
+        between: Called before each batch of pictures that is made for him; what it raises ends the look.
 
     Returns:
         What is said of the better one; among its numbers in which share of all pictures it forgets half.
     """
-    return min((_look(game, stacked, judge, average) for average in game.averages), key=attrgetter("rank"))
+    shown = game.averages[:averages]
+    return min((_look(game, stacked, judge, each, between) for each in shown), key=attrgetter("rank"))
 
 
-def _look(game: Game, stacked: Stacked, judge: Judge, average: Average) -> Look:
+def price(game: Game, stacked: Stacked, judge: Judge, clock: Callable[[], float]) -> float:
+    """Seconds that it takes to make the pictures of one average for a judge, foreseen from a few of them.
+
+    Args:
+        game: It is left as it is.
+        stacked: Training pictures, for the shares of the classes.
+        judge: Who will look.
+        clock: Tells the time in seconds.
+    """
+    begun, few = clock(), judge.labels[:_FEW].tolist()
+    generator = settled(game, stacked, game.average)
+    ready = clock()
+    drawn(generator, game.recipe, few, game.recipe.seed)
+    return ready - begun + (clock() - ready) * len(judge.labels) / len(few)
+
+
+def _look(game: Game, stacked: Stacked, judge: Judge, average: Average, between: Callable[[], None]) -> Look:
     generator, recipe = settled(game, stacked, average), game.recipe
-    said = _said(drawn(generator, recipe, judge.labels.tolist(), recipe.seed), judge, recipe.task)
+    made = drawn(generator, recipe, judge.labels.tolist(), recipe.seed, between=between)
+    said = _said(made, judge, recipe.task)
     if said.rank < (inf if game.kept is None else game.kept.rank):
         weights = {name: value.cpu() for name, value in generator.state_dict().items()}
         game.kept = Snapshot(game.step, said.rank, weights)
