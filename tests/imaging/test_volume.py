@@ -57,7 +57,9 @@ def test_all_of_a_constant_volume_stays_constant_whatever_the_grid():
     assert torch.allclose(to_volume_size(image, (16, 4, 8), (1.0, 2.0, 1.3)).voxels, torch.tensor(3.5))
 
 
-def test_the_spacing_is_the_usual_one_unless_too_much_would_be_cut():
+def test_the_spacing_is_the_usual_one_unless_too_much_would_be_cut_or_padded():
     grids = [Geometry.plain(shape) for shape in ((35, 51, 34), (36, 50, 35), (34, 53, 36))]
-    assert grid_spacing(grids, (48, 48, 48)) == (1.0, 1.0, 1.0)
+    assert grid_spacing(grids, (48, 48, 48)) == (round(35 / 48, 4), 1.0, round(35 / 48, 4))
+    assert grid_spacing(grids, (40, 48, 32)) == (1.0, 1.0, 1.0)
+    assert grid_spacing(grids, (41, 60, 31)) == (round(35 / 41, 4), round(51 / 60, 4), round(35 / 31, 4))
     assert grid_spacing(grids, (32, 32, 32)) == (1.0, round(51 / 32, 4), 1.0)

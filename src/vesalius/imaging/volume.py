@@ -18,7 +18,7 @@ Spacing = tuple[float, float, float]
 """Millimetres along ``(z, y, x)``."""
 
 _SAME = 0.01
-_CUT = 9 / 8
+_NEARLY = 1 / 8
 _MOST = 2**30
 
 
@@ -68,9 +68,10 @@ def _turn(grid: Geometry) -> tuple[list[int], list[int]]:
 def grid_spacing(grids: list[Geometry], size: Extent) -> Spacing:
     """Millimetres between voxels at which the typical volume of a cohort fills a wanted size.
 
-    The usual spacing itself where the typical volume is smaller than the size, or larger by an eighth
-    at most: then it is padded or cut, and no value is interpolated. Otherwise as much more as is
-    needed for all of it, along each axis by itself.
+    The usual spacing itself where the typical volume is smaller or larger than the size by an eighth
+    at most: then it is padded or cut, and no value is interpolated. Otherwise as much more or less as is
+    needed for all of it, along each axis by itself: a frame of nothing around volumes that end within the
+    body, wider around some than around others, is harder to learn than they are.
 
     Args:
         grids: Of upright volumes.
@@ -78,11 +79,11 @@ def grid_spacing(grids: list[Geometry], size: Extent) -> Spacing:
 
     Examples:
         >>> grid_spacing([Geometry.plain((36, 50, 20))], (32, 32, 32))
-        (1.0, 1.5625, 1.0)
+        (1.0, 1.5625, 0.625)
     """
     usual = np.median([grid.spacing for grid in grids], axis=0)
     extent = np.median([np.array(grid.spacing) * grid.shape for grid in grids], axis=0)
-    fits = extent / usual <= np.array(size) * _CUT
+    fits = np.abs(extent / usual / size - 1) <= _NEARLY
     z, y, x = (round(float(gap), 4) for gap in np.where(fits, usual, extent / size))
     return z, y, x
 
