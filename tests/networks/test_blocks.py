@@ -27,6 +27,16 @@ def test_means_over_cells_nearly_vanish():
     assert averaged(without_coarse(image, 8), 8).std() < 0.5 * averaged(image, 8).std()
 
 
+@pytest.mark.parametrize("axes", [2, 3])
+def test_what_neighbours_do_not_say_is_the_voxel_less_their_mean(axes):
+    image = torch.randn(2, 3, *(6, 7, 8)[:axes])
+    window = torch.nn.functional.pad(image, (1, 1) * axes, mode="replicate")
+    for axis in range(2, 2 + axes):
+        window = window.unfold(axis, 3, 1)
+    mean = window.flatten(-axes).mean(-1)
+    assert torch.allclose(without_neighbours(image), image - mean, atol=1e-6)
+
+
 @pytest.mark.parametrize("sides", [(8, 8), (6, 8, 8)])
 def test_neighbours_say_everything_of_a_slope_and_little_of_a_checkerboard(sides):
     places = torch.meshgrid(*(torch.arange(side) for side in sides), indexing="ij")

@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from torch.nn.functional import (
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
-    avg_pool2d,
-    avg_pool3d,
     interpolate,
     pad,
 )
@@ -29,7 +27,6 @@ _LARGE = 128
 _CONVOLUTION = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 _POOLED = {2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
-_MEANS = {2: avg_pool2d, 3: avg_pool3d}
 _LINEAR = {2: "bilinear", 3: "trilinear"}
 _BATCH_NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
@@ -179,7 +176,11 @@ def without_neighbours(image: Tensor) -> Tensor:
         image: ``b c`` and two or three axes. Its edges are repeated outwards.
     """
     axes = image.ndim - 2
-    return image - _MEANS[axes](pad(image, (1, 1) * axes, mode="replicate"), 3, stride=1)
+    total = pad(image, (1, 1) * axes, mode="replicate")
+    # Sums along one axis after the other: in three dimensions several times as fast as one window over all.
+    for axis, count in enumerate(image.shape[2:], 2):
+        total = total.narrow(axis, 0, count) + total.narrow(axis, 1, count) + total.narrow(axis, 2, count)
+    return image.sub(total, alpha=1 / 3**axes)
 
 
 def stages_of(shape: Shape, smallest: int = 4) -> int:
