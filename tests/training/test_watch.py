@@ -169,6 +169,7 @@ def test_ctrl_c_does_not_wait_for_a_look_which_is_had_again(recipe_for, people, 
         for _ in play(run):
             pass
     assert (run.game.step, len(judge.seen)) == (20, 1)
+    run.interrupt()  # what was pressed then is not pressed for ever
     again = open_run(tmp_path / "left", recipe_for(people), people)
     again.judge = Scripted(2.0, 3.0)
     assert again.game.step == 15

@@ -18,7 +18,7 @@ from vesalius.recipes.recipe import Recipe
 from vesalius.training import ledger
 from vesalius.training.checkpoint import save
 from vesalius.training.devices import without_denormals
-from vesalius.training.interrupt import held_back
+from vesalius.training.interrupt import held_back, uninterrupted
 from vesalius.training.loop import Tick, train
 from vesalius.training.processes import most, told
 from vesalius.training.rescue import fault, rescue, shelter
@@ -49,7 +49,7 @@ def play(run: Run) -> Iterator[Tick]:
     try:
         with without_denormals(), held_back(most) as give_interrupt:
             # Of several processes only the first looks, and a signal to one must be agreed on by all.
-            run.interrupt = give_interrupt if count() == 1 else run.interrupt
+            run.interrupt = give_interrupt if count() == 1 else uninterrupted
             for tick in () if run.is_over else _timed(run, clock):
                 since.append(tick)
                 is_noted = run.rhythm.is_noted(tick.step) or run.is_over
@@ -68,6 +68,7 @@ def play(run: Run) -> Iterator[Tick]:
                     break
                 is_whole = False
     finally:
+        run.interrupt = uninterrupted
         if is_whole and _are_finite(since):
             save(run.game, run.checkpoint, run.seconds)
 

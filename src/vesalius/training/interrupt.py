@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+def uninterrupted() -> None:
+    """Raise nothing: for where nobody holds anything back, or several processes would have to agree."""
+
+
 @contextmanager
 def held_back(agreed: Callable[[float], float] = float) -> Iterator[Callable[[], None]]:
     """Hold Ctrl-C and SIGTERM (what a cluster sends before it kills) back while steps are played.
@@ -20,7 +24,7 @@ def held_back(agreed: Callable[[float], float] = float) -> Iterator[Callable[[],
             signal to one of them is one to all.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
+        yield uninterrupted
         return
     pressed: list[int] = []
 

@@ -17,6 +17,7 @@ from vesalius.training import ledger
 from vesalius.training.checkpoint import before, resume
 from vesalius.training.devices import Machine, find_machine
 from vesalius.training.folder import PEOPLE, refuse_folder
+from vesalius.training.interrupt import uninterrupted
 from vesalius.training.loop import Game, begin
 from vesalius.training.processes import first_alone, told
 from vesalius.training.pulse import Usual, real_pulse, usual_of
@@ -73,7 +74,7 @@ class Run:
     start: Start | None = None
     rhythm: Rhythm = USUAL
     is_untimed: bool = False
-    interrupt: Callable[[], None] = lambda: None
+    interrupt: Callable[[], None] = uninterrupted
 
     @property
     def chooser(self) -> Judge | None:

@@ -17,6 +17,7 @@ from vesalius.model.model import drawn
 from vesalius.shapes import Batch, Stack
 from vesalius.tasks import AnyTask
 from vesalius.training.average import Average, settle_centre, settle_norms
+from vesalius.training.interrupt import uninterrupted
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
@@ -60,7 +61,7 @@ class Judge(Protocol):
 
 
 def look(
-    game: Game, stacked: Stacked, judge: Judge, averages: int = 2, between: Callable[[], None] = lambda: None
+    game: Game, stacked: Stacked, judge: Judge, averages: int = 2, between: Callable[[], None] = uninterrupted
 ) -> Look:
     """Show a judge what the averages of the game make now, and keep the better if it is the best so far.
 
