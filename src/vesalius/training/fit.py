@@ -33,10 +33,9 @@ _CHECKPOINT_SECONDS = 60.0
 def play(run: Run) -> Iterator[Tick]:
     """Play to the end, keeping ledger and checkpoints.
 
-    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again: from the last step, or,
-    while a judge looks, from the last checkpoint, so that he has his look again. A game that
-    goes wrong (a loss that is not finite, made pictures that become alike or rough) falls back to
-    a moment when all was well; see `training.rescue`.
+    Leaving the ``for`` early, or Ctrl-C, leaves a run that `open_run` takes up again: from the last step, or
+    from the last checkpoint where a judge was looking, who then looks again. A game that goes wrong (a loss
+    that is not finite, made pictures that become alike or rough) falls back; see `training.rescue`.
 
     Raises:
         TrainingError: Falling back did not help, and no judge has kept a moment; or the training
