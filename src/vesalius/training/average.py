@@ -44,7 +44,7 @@ class Average:
 
 
 @torch.no_grad()
-def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 16) -> None:
+def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int) -> None:
     """Measure the statistics of batch normalisation anew for averaged weights.
 
     The running statistics belong to the network that was trained, not to its average.
@@ -71,7 +71,7 @@ def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int,
 
 
 @torch.no_grad()
-def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int = 16) -> None:
+def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int) -> None:
     """Measure anew what pictures of a class, or all pictures, have in common; see `networks.centring`.
 
     Args:

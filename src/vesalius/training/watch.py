@@ -23,7 +23,7 @@ from vesalius.training.stream import Stacked, batch, stack_made
 
 _FEW = 8
 _SEEN_AT_ONCE = 64
-_BATCHES = 16
+_BATCHES = 8
 _VALUES_AT_ONCE = 2**23
 _VALUES = 2**26
 
