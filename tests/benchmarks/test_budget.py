@@ -2,6 +2,10 @@
 
 import pytest
 
+from vesalius.evidence.glance import glance_by
+from vesalius.tasks.synthesis import synthesis_of
+from vesalius.training.stream import stack
+
 RECIPE = "synthesis.hinge_diffaugment"
 
 
@@ -10,9 +14,10 @@ def bench(script):
     return script("budget")
 
 
-@pytest.fixture
-def judge(bench, contest):
-    return bench.glance_by(contest.side.train, contest.side.val)
+@pytest.fixture(scope="module")
+def judge(people):
+    task = synthesis_of(people.parts.train, 16, people.fact)
+    return glance_by(stack(people.parts.train, task), stack(people.parts.val, task))
 
 
 def test_what_a_run_misses_is_told_beside_its_steps(bench, contest, judge, tmp_path, capsys):
@@ -32,7 +37,7 @@ def test_a_run_that_is_told_to_leave_in_its_first_look_is_played_to_its_end(
     bench, contest, judge, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(bench.threading, "Timer", AtOnce)
-    waited = bench.left(contest.side, judge, RECIPE, 0.2, tmp_path / "run")
+    waited = bench.left(contest.side, judge, RECIPE, 0.1, tmp_path / "run")
     assert waited >= 0
     assert "after SIGTERM, taken up at step 0, played to " in capsys.readouterr().out
 

@@ -2,7 +2,9 @@
 
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image as Raster
 
 from vesalius.cli.cohort import show_cohort
 from vesalius.cli.verbs import Cohort
@@ -51,6 +53,7 @@ def test_every_count_is_printed_and_every_picture_that_occurs_twice(tmp_path, ca
         ["split", "test", "1"],
         ["modality", "CT", "4"],
         ["size (z, y, x)", "1 x 16 x 16", "4"],
+        ["channels", "1", "4"],
         ["spacing in mm", "8 x 23.8 x 23.8", "4"],
     ]
     assert "1 picture(s) that occur twice" in said
@@ -92,6 +95,21 @@ def test_the_split_that_training_would_make_is_told(tmp_path, capsys):
     assert sum(counts) == 40
     assert counts[0] > counts[1] > 0
     assert counts[2] > 0
+
+
+def test_coloured_pictures_among_grey_ones_are_told(tmp_path, capsys):
+    values = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    # Colour whose channels agree is grey.
+    for name, picture in zip(
+        "abc", (values[0, ..., :1].repeat(3, -1), values[1, ..., 0], values[2]), strict=True
+    ):
+        Raster.fromarray(picture).save(tmp_path / f"{name}.png")
+    show_cohort(Cohort(source=tmp_path))
+    said = capsys.readouterr().out
+    assert "note: pictures of 1 and of 3 channels: training learns the most frequent kind" in said
+    (tmp_path / "c.png").unlink()
+    show_cohort(Cohort(source=tmp_path))
+    assert "note: pictures of" not in capsys.readouterr().out
 
 
 def test_a_table_is_given_no_name_of_another_format(tmp_path):

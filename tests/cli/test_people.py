@@ -1,6 +1,7 @@
 """Who takes part: the cut, and what is left out by name."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -46,10 +47,15 @@ def test_whom_a_recorded_split_keeps_aside_is_never_learnt_from(recorded):
     assert people.notes[1].endswith("the recorded split is kept")
 
 
+@cache
+def sides():
+    """Two hundred people, cut by a hash of their names."""
+    return phantom_cohort(200, size=16).parts()
+
+
 def by_hash(train: int, test: int) -> Cohort:
     """People of whom the hash keeps some aside."""
-    everybody = phantom_cohort(200, size=16)
-    parts = everybody.parts()
+    parts = sides()
     return Cohort((*parts.train.cases[:train], *parts.test.cases[:test]), "by hash")
 
 
@@ -65,9 +71,9 @@ def test_a_training_side_that_duplicates_leave_too_small_is_no_side():
 
 @pytest.mark.parametrize(("validation", "learnt", "aside"), [(19, 31, 0), (20, 12, 20)])
 def test_validation_people_who_are_too_few_to_choose_by_are_learnt_from(validation, learnt, aside):
-    parts = phantom_cohort(200, size=16).parts()
-    sides = (parts.train.cases[:12], parts.val.cases[:validation], parts.test.cases[:12])
-    people = split_people(Cohort(sum(sides, ()), "few"), Selection())
+    parts = sides()
+    few = (*parts.train.cases[:12], *parts.val.cases[:validation], *parts.test.cases[:12])
+    people = split_people(Cohort(few, "few"), Selection())
     assert tuple(map(len, people.parts)) == (learnt, aside, 12)
     said = "19 validation patient(s) are too few to choose the best moment by: they are learnt from"
     assert people.notes == (() if aside else (said,))
@@ -97,7 +103,7 @@ def test_a_class_that_only_duplicates_had_is_left_out_by_name():
 
 @pytest.mark.parametrize("is_recorded", [False, True])
 def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged(is_recorded, capsys):
-    parts = phantom_cohort(200, size=16).parts()
+    parts = sides()
     rare = parts.test.cases[0]
     cases = [
         *parts.train.cases[:20],
@@ -105,10 +111,10 @@ def test_a_class_whose_people_all_stand_aside_is_left_out_and_the_rest_is_judged
         *parts.test.cases[1:14],
     ]
     if is_recorded:
-        sides = ["train"] * 20 + ["test"] * 14
+        stood = ["train"] * 20 + ["test"] * 14
         cases = [
             replace(case, facts={**case.facts, "split": side})
-            for case, side in zip(cases, sides, strict=True)
+            for case, side in zip(cases, stood, strict=True)
         ]
     people = split_people(Cohort(tuple(cases)), Selection())
     assert (len(people.parts.train), len(people.parts.test)) == (20, 13)

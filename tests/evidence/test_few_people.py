@@ -85,16 +85,21 @@ def test_where_one_person_has_nearly_all_pictures_that_can_be_compared_there_is_
     assert found.verdict("Fidelity").code == "INSUFFICIENT DATA"
 
 
+@pytest.fixture(scope="module")
+def cut():
+    """Names of people, by the side on which the hash has them."""
+    parts = phantom_cohort(300, size=16).parts()
+    return {"p": sorted(parts.test.patients), "q": sorted(parts.train.patients)}
+
+
 @pytest.mark.parametrize(("people", "aside"), [(2, 0), (3, 3)])
-def test_a_cohort_keeps_nobody_aside_where_they_would_be_too_few(people, aside):
+def test_a_cohort_keeps_nobody_aside_where_they_would_be_too_few(people, aside, cut):
     cases = phantom_cohort(60, size=16).cases
     told = [
         replace(case, patient=f"p{place % people}" if place < 30 else f"q{place}")
         for place, case in enumerate(cases)
     ]
-    parts = phantom_cohort(300, size=16).parts()
-    names = {"p": sorted(parts.test.patients), "q": sorted(parts.train.patients)}
-    told = [replace(case, patient=names[case.patient[0]][int(case.patient[1:])]) for case in told]
+    told = [replace(case, patient=cut[case.patient[0]][int(case.patient[1:])]) for case in told]
     found = split_people(Cohort(tuple(told)), Selection(label="none"))
     assert len(found.parts.test.patients) == aside
     assert bool(aside) == (not any("too few to keep some aside" in note for note in found.notes))

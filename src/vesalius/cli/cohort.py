@@ -50,6 +50,7 @@ def _print(summary: Summary) -> None:
         "split": summary.splits,
         "modality": summary.modalities,
         "size (z, y, x)": summary.sizes,
+        "channels": summary.channels,
         "spacing in mm": summary.spacings,
     }
     rows = [(what, value, count) for what, values in counts.items() for value, count in values.items()]
@@ -58,12 +59,21 @@ def _print(summary: Summary) -> None:
         say(f"{len(summary.problems)} problem(s), one line each")
         for problem in summary.problems:
             say(f"  {problem.path}: {why(problem)}")
-    for line in (*(f"note: {remark}" for remark in summary.remarks), *_notes(summary.notes)):
+    mixed = _mixed(summary)
+    for line in (*(f"note: {remark}" for remark in (*summary.remarks, *mixed)), *_notes(summary.notes)):
         say(line)
     if summary.duplicates:
         say(f"{len(summary.duplicates)} picture(s) that occur twice")
         for pair in summary.duplicates:
             say(f"  {pair.first} ~ {pair.second}: {_how(pair)}")
+
+
+def _mixed(summary: Summary) -> tuple[str, ...]:
+    """What has to be said where grey pictures and coloured ones lie together."""
+    if len(summary.channels) < 2:
+        return ()
+    counts = " and of ".join(sorted(summary.channels))
+    return (f"pictures of {counts} channels: training learns the most frequent kind and leaves out the rest",)
 
 
 def _notes(notes: tuple[Problem, ...]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from vesalius.errors import DicomError, GeometryError, ImagingError
 from vesalius.imaging.dataset import is_dicom
 from vesalius.imaging.extent import Header
 from vesalius.imaging.formats import DICOM, header
+from vesalius.imaging.image import Image
 from vesalius.imaging.series import Problem, find_series
 
 Facts = dict[str, Fact]
@@ -64,9 +65,9 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     that cannot be read, or has another extent than the first picture, stays without it, and without
     further pictures that have another number of slices. The others gain the facts ``rows``,
     ``columns``, ``slices``, spacing in millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``)
-    where the file knows it, and ``modality``. Extent and spacing are as the picture says, whatever
-    a table said before; all else that a table said is kept. What is unusual is noted: of a file
-    always, of the files of a series when they are decoded.
+    where the file knows it, ``modality``, and ``channels`` where it is decoded: colour may turn out to be
+    grey. Extent and spacing are as the picture says, whatever a table said before; all else that a table
+    said is kept. What is unusual is noted: of a file always, of the files of a series when they are decoded.
 
     Args:
         cases: Cases of stored pictures.
@@ -87,7 +88,7 @@ def _inspected(case: Case, decode: bool) -> Inspected:
     except ImagingError as error:
         return Inspected((), (Problem(_path(case), str(error)),))
     first = next(iter(measured.values()))
-    extent = {name: value for name, value in first.items() if name != "modality"}
+    extent = {name: value for name, value in first.items() if name not in ("modality", "channels")}
     known = first | dict(case.facts) | extent
     pictures, others = _alike(case, known, measured)
     masks, faults = _masks(case, known, decode)
@@ -119,17 +120,18 @@ def _alike(
 
 def _picture(source: PictureSource, decode: bool) -> tuple[Facts, list[Problem]]:
     if not isinstance(source, Stored):
-        geometry = source.image.geometry
-        return _extent(geometry.shape, geometry.spacing) | _modality(source.image.modality), []
+        image, grid = source.image, source.image.geometry
+        return _extent(grid.shape, grid.spacing) | _modality(image.modality) | _channels(image), []
     _require_files(source)
-    notes = source.read().notes if decode else ()
+    read = source.read() if decode else None
+    seen = {} if read is None else _channels(read)
     first, *others = source.paths
     if others:
         # The header of one file of a series says nothing of the whole; whoever grouped it knows.
-        return {}, [Problem(first, note) for note in notes]
+        return seen, [Problem(first, note) for note in (() if read is None else read.notes)]
     said, notes = _header(first, source.slice is None)
     size = said.size if source.slice is None else (1, *said.size[1:])
-    facts = _extent(size, said.spacing) | _modality(said.modality)
+    facts = _extent(size, said.spacing) | _modality(said.modality) | seen
     return facts, [Problem(first, note) for note in notes]
 
 
@@ -152,6 +154,10 @@ def _header(path: Path, is_whole: bool) -> tuple[Header, tuple[str, ...]]:
 
 def _modality(modality: str) -> Facts:
     return {} if modality == "OT" else {"modality": modality}
+
+
+def _channels(image: Image) -> Facts:
+    return {"channels": image.voxels.shape[0]}
 
 
 def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float] | None) -> Facts:

@@ -24,6 +24,7 @@ class Summary:
         splits: Cases of each recorded part.
         modalities: Cases of each modality.
         sizes: Cases of each extent, ``"slices x rows x columns"``.
+        channels: Cases of each number of values of a voxel, of those that were decoded.
         spacings: Cases of each spacing, ``"z x y x x"`` in millimetres.
         spacing: Median millimetres along ``(z, y, x)``, or None.
         masks: Cases with a label map.
@@ -41,6 +42,7 @@ class Summary:
     splits: Mapping[str, int]
     modalities: Mapping[str, int]
     sizes: Mapping[str, int]
+    channels: Mapping[str, int]
     spacings: Mapping[str, int]
     spacing: tuple[float, float, float] | None
     masks: int
@@ -67,6 +69,7 @@ def summarise(survey: Survey, *, look_for_duplicates: bool = True) -> Summary:
         splits=counted(cohort, "split"),
         modalities=counted(cohort, "modality"),
         sizes=sizes(cohort),
+        channels=counted(cohort, "channels"),
         spacings=spacings(cohort),
         spacing=spacing(cohort),
         masks=sum(bool(case.masks) for case in cohort.cases),
