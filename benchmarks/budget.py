@@ -40,17 +40,19 @@ class Pressing:
     Args:
         judge: Who judges.
         pressed: When it came; 0 before.
+        timer: Presses a second after the first look has begun; None before.
     """
 
     judge: Glance
     pressed: float = 0.0
+    timer: threading.Timer | None = None
 
     @property
     def labels(self) -> np.ndarray:
         """Those of the judge; whoever asks for them is about to make pictures for him."""
-        if not self.pressed:
-            self.pressed = time.monotonic() + 1
-            threading.Timer(1.0, self._press).start()
+        if self.timer is None:
+            self.timer = threading.Timer(1.0, self._press)
+            self.timer.start()
         return self.judge.labels
 
     @property
@@ -104,12 +106,17 @@ def left(side: Opened, judge: Glance, name: str, minutes: float, folder: Path) -
     except KeyboardInterrupt:
         waited = time.monotonic() - pressing.pressed
     else:
-        raise SystemExit(f"{name}: no look was had in {minutes:g} minutes, wanted one to stop")
+        raise SystemExit(f"{name}: no look of a second was had in {minutes:g} minutes, wanted one to stop")
+    finally:
+        if pressing.timer is not None:
+            pressing.timer.cancel()
     again = run_of(side, name, minutes, folder)
     again.judge = judge
     at = again.game.step
     played(again)
     steps = finish(again).card.played
+    if not again.is_over or steps != again.game.step:
+        raise SystemExit(f"{name}: taken up, but left at step {steps}, wanted it to be played to its end")
     print(
         f"{name:28} left {waited:.1f} s after SIGTERM, taken up at step {at}, played to {steps}", flush=True
     )

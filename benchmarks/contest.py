@@ -24,6 +24,7 @@ from vesalius.evidence.measure import compare
 from vesalius.evidence.utility import Exam, Lesson
 from vesalius.evidence.views import References, Seen, references, seen, view
 from vesalius.model.model import Model
+from vesalius.networks.diffusion import Diffusion
 from vesalius.recipes.recipe import Recipe
 from vesalius.recipes.synthesis import RECIPES
 from vesalius.training.devices import find_machine
@@ -153,13 +154,16 @@ class Contest:
     def begun(self, recipe: Recipe, minutes: float, folder: Path) -> Run:
         """A run under the judge of all; a folder of one that was broken off is taken up.
 
+        A method whose pictures take many passes keeps its last moment, as those who use it do: to show them
+        at two moments would take a fifth of its ten minutes.
+
         Args:
             recipe: What is played.
             minutes: Budget.
             folder: Of the run.
         """
         run = open_run(folder, recipe, self.side.people.parts.train, minutes)
-        run.judge = self.judge
+        run.judge = None if isinstance(recipe.objective.generator, Diffusion) else self.judge
         return run
 
     def made_by(self, model: Model) -> Stacked:

@@ -75,7 +75,10 @@ def test_validation_people_who_are_too_few_to_choose_by_are_learnt_from(validati
     few = (*parts.train.cases[:12], *parts.val.cases[:validation], *parts.test.cases[:12])
     people = split_people(Cohort(few, "few"), Selection())
     assert tuple(map(len, people.parts)) == (learnt, aside, 12)
-    said = "19 validation patient(s) are too few to choose the best moment by: they are learnt from"
+    said = (
+        "19 picture(s) of 19 validation patient(s) are too few to choose the best moment by, "
+        "wanted 20 of 10: they are learnt from"
+    )
     assert people.notes == (() if aside else (said,))
 
 

@@ -1,4 +1,4 @@
-"""Volumes come upright onto one grid, and are moved rather than stretched."""
+"""Volumes come upright onto one grid, about their centre, of one spacing."""
 
 import numpy as np
 import pytest
@@ -57,9 +57,25 @@ def test_all_of_a_constant_volume_stays_constant_whatever_the_grid():
     assert torch.allclose(to_volume_size(image, (16, 4, 8), (1.0, 2.0, 1.3)).voxels, torch.tensor(3.5))
 
 
+@pytest.mark.parametrize("side", [7, 16, 48, 3])
+def test_a_volume_that_fills_the_grid_has_no_frame_of_what_lies_outside(side):
+    image = Image(torch.full((1, 7, 7, 7), 3.5), Geometry.plain((7, 7, 7)))
+    gap = 7 / side
+    filled = to_volume_size(image, (side,) * 3, (gap,) * 3, outside=-100.0)
+    assert torch.allclose(filled.voxels, torch.tensor(3.5))
+    wider = to_volume_size(image, (side + 2,) * 3, (gap,) * 3, outside=-100.0)
+    assert torch.allclose(wider.voxels[:, 1:-1, 1:-1, 1:-1], torch.tensor(3.5))
+    assert (wider.voxels[:, 0] == -100.0).all()
+
+
+def test_spacings_of_micrometres_keep_their_digits():
+    grids = [Geometry.plain((50, 200, 200), (0.00123456, 0.000325, 0.000325))]
+    assert grid_spacing(grids, (50, 100, 100)) == (0.0012346, 0.00065, 0.00065)
+
+
 def test_the_spacing_is_the_usual_one_unless_too_much_would_be_cut_or_padded():
     grids = [Geometry.plain(shape) for shape in ((35, 51, 34), (36, 50, 35), (34, 53, 36))]
-    assert grid_spacing(grids, (48, 48, 48)) == (round(35 / 48, 4), 1.0, round(35 / 48, 4))
+    assert grid_spacing(grids, (48, 48, 48)) == pytest.approx((35 / 48, 1.0, 35 / 48), rel=1e-4)
     assert grid_spacing(grids, (40, 48, 32)) == (1.0, 1.0, 1.0)
-    assert grid_spacing(grids, (41, 60, 31)) == (round(35 / 41, 4), round(51 / 60, 4), round(35 / 31, 4))
-    assert grid_spacing(grids, (32, 32, 32)) == (1.0, round(51 / 32, 4), 1.0)
+    assert grid_spacing(grids, (41, 60, 31)) == pytest.approx((35 / 41, 51 / 60, 35 / 31), rel=1e-4)
+    assert grid_spacing(grids, (32, 32, 32)) == pytest.approx((1.0, 51 / 32, 1.0), rel=1e-4)

@@ -94,6 +94,19 @@ def test_a_fresh_denoiser_makes_the_gaussian_of_what_it_measured():
     assert float(made.std()) == pytest.approx(0.25, rel=0.04)
 
 
+def test_a_hurried_way_is_of_the_same_network_in_few_passes():
+    denoiser, passes = SMALL.build(SHAPE, 2), []
+    denoiser.unet.register_forward_hook(lambda *_: passes.append(1))
+    latents, labels = torch.randn(4, 256, generator=seeded(0)), torch.tensor([0, 1, 0, 1])
+    before = denoiser(latents, labels)
+    assert len(passes) == SMALL.passes == 35
+    quick = denoiser.hurried()
+    quick(latents, labels)
+    assert len(passes) == 35 + 5
+    assert [id(one) for one in quick.parameters()] == [id(one) for one in denoiser.parameters()]
+    assert torch.equal(denoiser(latents, labels), before)
+
+
 def test_pictures_of_one_value_do_not_divide_by_nothing():
     denoiser = SMALL.build(SHAPE, classes=1)
     denoiser.measure(torch.full((4, *SHAPE), -1.0))

@@ -196,7 +196,7 @@ def dear(monkeypatch):
     """Pictures for a judge that take so many seconds for one average; a few of them a twelfth of it."""
 
     def begin(world, seconds):
-        def price(game, stacked, judge, clock):
+        def price(game, stacked, judge, clock, between):
             world.now += seconds / 12
             return seconds
 
@@ -256,3 +256,52 @@ def test_a_file_that_holds_no_rhythm_is_refused(recipe_for, people, tmp_path, te
     (tmp_path / "rhythm.json").write_text(text)
     with pytest.raises(TrainingError, match=r"rhythm\.json: rhythm cannot be read .*, wanted that of this"):
         open_run(tmp_path, recipe_for(people), people)
+
+
+def test_a_run_that_is_given_more_minutes_finds_its_rhythm_anew(recipe_for, people, tmp_path, world, dear):
+    judge = world(step=3.0, look=40.0)
+    dear(judge, 100.0)
+    run = opened(recipe_for, people, tmp_path)
+    run.judge = judge
+    for _ in play(run):
+        pass
+    assert (run.rhythm.averages, run.rhythm.limit) == (0, 600.0)
+    longer = opened(recipe_for, people, tmp_path, minutes=40.0)
+    longer.judge = judge
+    assert (longer.rhythm.averages, longer.rhythm.beat) == (2, 20)
+    for _ in play(longer):
+        pass
+    assert noted(longer, "watch/rank")[-1] == longer.game.step
+    assert finish(longer).card.judged_by == judge.patients
+    assert opened(recipe_for, people, tmp_path, minutes=1.0).rhythm == longer.rhythm
+
+
+def test_a_judge_who_was_asked_after_the_last_checkpoint_is_asked_again(
+    recipe_for, people, tmp_path, world, dear
+):
+    judge = world(step=3.0, look=40.0)
+    dear(judge, 100.0)
+    left = until(opened(recipe_for, people, tmp_path), 25)
+    left.keep(afforded(left.rhythm, 100.0, left.limit))  # and killed
+    run = opened(recipe_for, people, tmp_path)
+    run.judge = judge
+    for _ in play(run):
+        pass
+    assert [line["step"] for line in ledger.read(run.ledger) if "event" in line] == [31]
+
+
+def test_a_moment_that_was_chosen_is_kept_where_time_is_too_short_to_look_again(
+    recipe_for, people, tmp_path, world, dear
+):
+    judge = world(step=3.0, look=40.0)
+    dear(judge, 100.0)
+    run = open_run(tmp_path, recipe_for(people, 120), people)
+    run.judge, judge.rank = judge, 9.0
+    until(run, 100)
+    assert run.game.kept is not None
+    best = run.game.kept.step
+    short = open_run(tmp_path, recipe_for(people, 120), people, 1.0)
+    short.judge = judge
+    for _ in play(short):
+        pass
+    assert (finish(short).card.steps, finish(short).card.judged_by) == (best, judge.patients)

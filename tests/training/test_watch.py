@@ -182,7 +182,7 @@ def test_ctrl_c_does_not_wait_for_a_look_which_is_had_again(recipe_for, people, 
 def test_the_price_of_a_look_is_foreseen_from_a_few_pictures(recipe_for, people, tmp_path):
     run, judge, times = open_run(tmp_path, recipe_for(people), people), Scripted(), iter([10.0, 12.0, 15.0])
     judge.labels = np.array([0, 1] * 20)
-    assert price(run.game, run.stacked, judge, lambda: next(times)) == 2.0 + 3.0 * 40 / 8
+    assert price(run.game, run.stacked, judge, lambda: next(times)) == 2.0 + 3.0 * 40 / 32
     assert judge.seen == []
 
 

@@ -37,6 +37,7 @@ def show_cohort(asked: Cohort) -> None:
         if not is_divided(chosen):
             people = ", ".join(f"{name} {len(side.patients)}" for name, side in parts._asdict().items())
             say(f"people by a hash of their names, as no split is recorded: {people}")
+            say("of a side that is too small to choose or to test by, training learns")
     except CohortError as error:
         say(f"note: {error}: it cannot be learnt from before that is mended")
     if asked.out is not None:

@@ -13,6 +13,8 @@ from vesalius.cohort.folder import survey
 from vesalius.cohort.slices import slices
 from vesalius.cohort.where import parse_where
 from vesalius.evidence.contract import LEAST, PEOPLE
+from vesalius.evidence.glance import LEAST as PICTURES
+from vesalius.evidence.glance import PEOPLE as JUDGES
 from vesalius.evidence.glance import can_judge
 from vesalius.imaging.series import Problem
 from vesalius.training.stream import Stacked
@@ -142,7 +144,10 @@ def _joined(parts: Parts) -> tuple[Parts, tuple[str, ...]]:
     if not people or can_judge(len(val), people):
         return parts, ()
     both = replace(train, cases=(*train.cases, *val.cases))
-    note = f"{people} validation patient(s) are too few to choose the best moment by: they are learnt from"
+    note = (
+        f"{len(val)} picture(s) of {people} validation patient(s) are too few to choose the best moment by, "
+        f"wanted {PICTURES} of {JUDGES}: they are learnt from"
+    )
     return Parts(both, replace(val, cases=()), test), (note,)
 
 

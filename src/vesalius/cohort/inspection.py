@@ -66,8 +66,8 @@ def inspect(cases: Iterable[Case], decode: bool) -> Inspected:
     further pictures that have another number of slices. The others gain the facts ``rows``,
     ``columns``, ``slices``, spacing in millimetres (``spacing_z``, ``spacing_y``, ``spacing_x``)
     where the file knows it, ``modality``, and ``channels`` where it is decoded: colour may turn out to be
-    grey. Extent and spacing are as the picture says, whatever a table said before; all else that a table
-    said is kept. What is unusual is noted: of a file always, of the files of a series when they are decoded.
+    grey. All but modality are as the picture says, whatever a table said before; all else that a table said
+    is kept. What is unusual is noted: of a file always, of the files of a series when they are decoded.
 
     Args:
         cases: Cases of stored pictures.
@@ -88,7 +88,7 @@ def _inspected(case: Case, decode: bool) -> Inspected:
     except ImagingError as error:
         return Inspected((), (Problem(_path(case), str(error)),))
     first = next(iter(measured.values()))
-    extent = {name: value for name, value in first.items() if name not in ("modality", "channels")}
+    extent = {name: value for name, value in first.items() if name != "modality"}
     known = first | dict(case.facts) | extent
     pictures, others = _alike(case, known, measured)
     masks, faults = _masks(case, known, decode)

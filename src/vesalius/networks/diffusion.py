@@ -1,5 +1,6 @@
 """Diffusion after Karras et al.: a network that takes noise away, and the way from noise to a picture."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +18,7 @@ from vesalius.networks.unet import UNet
 from vesalius.shapes import Batch, Classes, Latents
 
 _FAINTEST = 0.01
+_HURRIED = 3
 
 
 class Preconditioning(NamedTuple):
@@ -166,7 +168,10 @@ class Denoiser(nn.Module):
     def __init__(self, spec: Diffusion, shape: Shape, classes: Conditions) -> None:
         super().__init__()
         self.shape = shape
-        self.levels = noise_levels(spec.steps, spec.sigma_min, spec.sigma_max, spec.rho)
+        self.levels, self.few = (
+            noise_levels(steps, spec.sigma_min, spec.sigma_max, spec.rho)
+            for steps in (spec.steps, min(spec.steps, _HURRIED))
+        )
         self.unet = UNet(spec.width, spec.fold, shape, classes)
         self.register_buffer("centre", torch.tensor(0.0))
         self.register_buffer("sigma_data", torch.tensor(0.5))
@@ -184,6 +189,12 @@ class Denoiser(nn.Module):
             return self.denoise(noisy, noisy.new_full((len(noisy),), level), condition)
 
         return heun(clean, start, self.levels) + self.centre
+
+    def hurried(self) -> "Denoiser":
+        """The same network on a way of few steps: its pictures tell a fault, but not how good it is."""
+        quick = copy.copy(self)
+        quick.levels = self.few
+        return quick
 
     def denoise(self, noisy: Batch, sigma: Float[Tensor, "b"], condition: Classes) -> Batch:
         """Clean pictures expected from noisy ones, both about their common centre.

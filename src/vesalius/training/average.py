@@ -1,6 +1,7 @@
 """Exponential averages of players: steadier than the players themselves."""
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -8,6 +9,7 @@ from torch import nn
 from vesalius.networks.blocks import seeded
 from vesalius.networks.linear import LinearBase
 from vesalius.shapes import Classes
+from vesalius.training.interrupt import uninterrupted
 
 
 class Average:
@@ -44,7 +46,14 @@ class Average:
 
 
 @torch.no_grad()
-def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int) -> None:
+def settle_norms(
+    generator: nn.Module,
+    latent: int,
+    classes: Classes,
+    seed: int,
+    batches: int,
+    between: Callable[[], None] = uninterrupted,
+) -> None:
     """Measure the statistics of batch normalisation anew for averaged weights.
 
     The running statistics belong to the network that was trained, not to its average.
@@ -55,6 +64,7 @@ def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int,
         classes: Class of each picture of a batch, as in training.
         seed: Of the latents.
         batches: How many batches to measure over.
+        between: Called before each of them.
     """
     norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d)]
     for norm in norms:
@@ -65,13 +75,21 @@ def settle_norms(generator: nn.Module, latent: int, classes: Classes, seed: int,
     for norm in norms:
         norm.train()
     for _ in range(batches if norms else 0):
+        between()
         latents = torch.randn(len(classes), latent, generator=rng)
         generator(latents.to(classes.device), classes)
     generator.eval()
 
 
 @torch.no_grad()
-def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int, batches: int) -> None:
+def settle_centre(
+    generator: nn.Module,
+    latent: int,
+    classes: Classes,
+    seed: int,
+    batches: int,
+    between: Callable[[], None] = uninterrupted,
+) -> None:
     """Measure anew what pictures of a class, or all pictures, have in common; see `networks.centring`.
 
     Args:
@@ -80,6 +98,7 @@ def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int
         classes: Class of each picture of a batch, as in training.
         seed: Of the latents.
         batches: How many batches to measure over: of every class by itself, as many pictures as of all.
+        between: Called before each of them.
     """
     base = getattr(generator, "base", None)
     if not isinstance(base, LinearBase) or base.centring is None:
@@ -91,6 +110,7 @@ def settle_centre(generator: nn.Module, latent: int, classes: Classes, seed: int
     group = classes if base.centring.by_class else torch.zeros_like(classes)
     rng = seeded(seed, 1)
     for _ in range(batches):
+        between()
         latents = torch.randn(len(classes), latent, generator=rng).to(mean.device)
         total.index_add_(0, group, (generator(latents, classes) - base(latents, classes)).flatten(1))
     count = group.bincount(minlength=len(mean)) * batches

@@ -92,10 +92,11 @@ def _finished(run: Run) -> Model:
     if judge is not None and (run.game.kept is None or not _is_looked_at(run)):
         _ask(run, judge)
     game, stacked = run.game, run.stacked
-    if game.tries > TRIES and judge is None:
+    # What was chosen stays chosen, also where the time of a later call was too short for a look.
+    best = None if run.judge is None else game.kept
+    if game.tries > TRIES and best is None:
         raise TrainingError(f"{run.folder}: given up after {TRIES} tries, wanted the judge that it had")
     generator = settled(game, stacked, game.average).cpu()
-    best = None if judge is None else game.kept
     if best is not None:
         generator.load_state_dict(dict(best.weights))
     steps = game.step if best is None else best.step
@@ -110,7 +111,7 @@ def _finished(run: Run) -> Model:
         counts=dict(zip(classes, counts, strict=True)),
         steps=steps,
         played=game.step,
-        judged_by=0 if judge is None or best is None else judge.patients,
+        judged_by=0 if run.judge is None or best is None else run.judge.patients,
         seconds=round(run.seconds, 1),
         seed=game.recipe.seed,
         ancestors=() if run.start is None else run.start.lineage,
@@ -222,7 +223,9 @@ def _look(run: Run, since: list[Tick], clock: Callable[[], float]) -> bool:
 def _afford(run: Run) -> None:
     """Before the first look: show the judge as many averages as his share of the budget allows, or none."""
     judge = run.judge
-    cost = told(lambda: 0.0 if judge is None else price(run.game, run.stacked, judge, time.monotonic))
+    cost = told(
+        lambda: 0.0 if judge is None else price(run.game, run.stacked, judge, time.monotonic, run.interrupt)
+    )
     run.keep(afforded(run.rhythm, cost, run.limit))
     if not run.rhythm.averages:
         event = (

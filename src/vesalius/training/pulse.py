@@ -12,6 +12,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from vesalius.example import Single
 from vesalius.model.model import together, undamped
 from vesalius.networks.blocks import flat, without_coarse
+from vesalius.networks.diffusion import Denoiser
 from vesalius.networks.linear import LinearBase
 from vesalius.objectives.margin import Refereed
 from vesalius.recipes.recipe import Recipe
@@ -111,10 +112,13 @@ def made_pulse(game: Game, stacked: Stacked) -> Pulse:
         stacked: Training pictures, for the shares of the classes.
     """
     recipe, generator = game.recipe, game.players["generator"]
-    real = batch(stacked, recipe.seed, game.step, _TURN, _SEEN)
+    # All passes of all pictures would cost as much as ten steps.
+    many = isinstance(generator, Denoiser)
+    shown_by = generator.hurried() if many else generator
+    real = batch(stacked, recipe.seed, game.step, _TURN, _SEEN // 2 if many else _SEEN)
     generator.eval()
     with game.machine.precision(False):
-        made = undamped(generator, recipe, real.condition.tolist(), recipe.seed)
+        made = undamped(shown_by, recipe, real.condition.tolist(), recipe.seed)
         added = _added(made, generator, recipe, real.condition)
     generator.train()
     shown = pulse_of(made.clamp(-1, 1), real.condition, added)

@@ -11,6 +11,9 @@ from vesalius.storage import written
 EARLY = 25
 """Steps within which a run that the clock ends finds its rhythm; also the most from one note to the next."""
 
+ALL = 2
+"""Averages of the weights that there are; see `training.loop.Game`."""
+
 _BEAT = 50
 _BEATS = 40
 _LEAST_BEAT = 5
@@ -34,13 +37,15 @@ class Rhythm:
         look: Seconds of the first look of a judge; 0 until it is known.
         averages: How many averages of the weights a judge is shown; none where making their pictures would
             take too much of the budget.
+        limit: The budget that it was found for, in seconds; 0 where steps alone end the run.
     """
 
     beat: int
     looks: tuple[int, ...]
     step: float = 0.0
     look: float = 0.0
-    averages: int = 2
+    averages: int = ALL
+    limit: float = 0.0
 
     @property
     def note(self) -> int:
@@ -55,8 +60,9 @@ class Rhythm:
             (
                 *([f"a step takes {self.step:.2g} s"] if self.step else ()),
                 f"watched for faults every {self.beat} steps",
-                f"judged after {first}, ... steps" if self.averages else "judged by nobody",
+                f"looked at after {first}, ... steps",
                 *([f"which takes {self.look:.2g} s"] if self.look else ()),
+                *(["judged by nobody"] if not self.averages else ()),
                 *(["by one of two averages"] if self.averages == 1 else ()),
             )
         )
@@ -121,7 +127,7 @@ def timed(step: float, limit: float, steps: int) -> Rhythm:
         steps: Most that are played.
     """
     expected = min(steps, int(limit / max(step, _INSTANT)))
-    return replace(rhythm_of(expected), step=round(step, 6))
+    return replace(rhythm_of(expected), step=round(step, 6), limit=limit)
 
 
 def afforded(rhythm: Rhythm, price: float, limit: float) -> Rhythm:
@@ -143,7 +149,7 @@ def afforded(rhythm: Rhythm, price: float, limit: float) -> Rhythm:
 def spaced(rhythm: Rhythm, look: float, step: int, expected: float, limit: float) -> Rhythm:
     """The rhythm of a run whose first look has told what one costs: all take at most a quarter of the budget.
 
-    The first and the last look are had whatever they cost.
+    The first and the last look are had in any case; `afforded` has seen to what they cost.
 
     Args:
         rhythm: As it was.

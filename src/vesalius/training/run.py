@@ -1,7 +1,7 @@
 """A run in a folder: begun, found again, taken up where it was left."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from vesalius.training.interrupt import uninterrupted
 from vesalius.training.loop import Game, begin
 from vesalius.training.processes import first_alone, told
 from vesalius.training.pulse import Usual, real_pulse, usual_of
-from vesalius.training.rhythm import EARLY, USUAL, Rhythm, read_rhythm, rhythm_of, write_rhythm
+from vesalius.training.rhythm import ALL, EARLY, USUAL, Rhythm, read_rhythm, rhythm_of, timed, write_rhythm
 from vesalius.training.stream import Stacked, made_of, stack_once
 from vesalius.training.transfer import Start, carry
 from vesalius.training.watch import Judge
@@ -283,11 +283,16 @@ def _taken_up(run: Run) -> Run:
 def _in_rhythm(run: Run) -> Run:
     """The run in the rhythm that it had; a new one finds it, by its steps or by how long the first take.
 
-    One from before there were rhythms goes on in the usual one.
+    One from before there were rhythms goes on in the usual one; a larger budget asks for another.
     """
     file, game = run.folder / _RHYTHM, run.game
     if (found := told(lambda: read_rhythm(file) if file.exists() else None)) is not None:
         run.rhythm, run.reserve = found, found.look
+        if found.limit and found.limit < run.limit < inf:
+            run.keep(timed(found.step, run.limit, game.recipe.steps))
+        elif found.averages < ALL and game.step < min(found.looks, default=0):
+            # Killed after the judge was asked and before the next checkpoint: he is asked again.
+            run.keep(replace(found, averages=ALL, look=0.0))
     elif run.limit < inf and game.step < EARLY:
         run.is_untimed = True
     else:

@@ -13,7 +13,7 @@ from jaxtyping import Int
 from torch import nn
 
 from vesalius.errors import EmptyCohortError
-from vesalius.model.model import drawn
+from vesalius.model.model import drawn, together
 from vesalius.shapes import Batch, Stack
 from vesalius.tasks import AnyTask
 from vesalius.training.average import Average, settle_centre, settle_norms
@@ -21,7 +21,7 @@ from vesalius.training.interrupt import uninterrupted
 from vesalius.training.loop import Game, Snapshot
 from vesalius.training.stream import Stacked, batch, stack_made
 
-_FEW = 8
+_PRICED = 32
 _SEEN_AT_ONCE = 64
 _BATCHES = 8
 _VALUES_AT_ONCE = 2**23
@@ -81,24 +81,35 @@ def look(
     return min((_look(game, stacked, judge, each, between) for each in shown), key=attrgetter("rank"))
 
 
-def price(game: Game, stacked: Stacked, judge: Judge, clock: Callable[[], float]) -> float:
-    """Seconds that it takes to make the pictures of one average for a judge, foreseen from a few of them.
+def price(
+    game: Game,
+    stacked: Stacked,
+    judge: Judge,
+    clock: Callable[[], float],
+    between: Callable[[], None] = uninterrupted,
+) -> float:
+    """Seconds that it takes to make the pictures of one average for a judge, foreseen from some of them.
 
     Args:
         game: It is left as it is.
         stacked: Training pictures, for the shares of the classes.
         judge: Who will look.
         clock: Tells the time in seconds.
+        between: As for `look`.
     """
-    begun, few = clock(), judge.labels[:_FEW].tolist()
-    generator = settled(game, stacked, game.average)
+    labels, seed = judge.labels.tolist(), game.recipe.seed
+    some = labels[: min(_PRICED, together(game.recipe))]
+    begun = clock()
+    generator = settled(game, stacked, game.average, between)
+    # The first pictures take longer than others, and wait for what an accelerator was asked for before.
+    drawn(generator, game.recipe, labels[:1], seed, between=between)
     ready = clock()
-    drawn(generator, game.recipe, few, game.recipe.seed)
-    return ready - begun + (clock() - ready) * len(judge.labels) / len(few)
+    drawn(generator, game.recipe, some, seed, between=between)
+    return ready - begun + (clock() - ready) * len(labels) / len(some)
 
 
 def _look(game: Game, stacked: Stacked, judge: Judge, average: Average, between: Callable[[], None]) -> Look:
-    generator, recipe = settled(game, stacked, average), game.recipe
+    generator, recipe = settled(game, stacked, average, between), game.recipe
     made = drawn(generator, recipe, judge.labels.tolist(), recipe.seed, between=between)
     said = _said(made, judge, recipe.task)
     if said.rank < (inf if game.kept is None else game.kept.rank):
@@ -118,13 +129,16 @@ def _said(voxels: Batch, judge: Judge, task: AnyTask) -> Look:
     return Look(inf, {})
 
 
-def settled(game: Game, stacked: Stacked, average: Average) -> nn.Module:
+def settled(
+    game: Game, stacked: Stacked, average: Average, between: Callable[[], None] = uninterrupted
+) -> nn.Module:
     """An averaged generator as it would be kept: a copy, its normalisation measured anew.
 
     Args:
         game: As it stands.
         stacked: Training pictures, for the shares of the classes.
         average: One of the game.
+        between: Called before each batch that is made to measure by.
     """
     recipe, machine = game.recipe, game.machine
     generator, latent = copy.deepcopy(average.network), recipe.objective.generator.latent
@@ -133,6 +147,6 @@ def settled(game: Game, stacked: Stacked, average: Average) -> nn.Module:
     batches = max(2, min(_BATCHES, _VALUES // (count * recipe.task.voxels)))
     typical = batch(stacked, recipe.seed, game.step, 0, count).condition.to(machine.device)
     with machine.precision(False):
-        settle_norms(generator, latent, typical, recipe.seed, batches)
-        settle_centre(generator, latent, typical, recipe.seed, batches)
+        settle_norms(generator, latent, typical, recipe.seed, batches, between)
+        settle_centre(generator, latent, typical, recipe.seed, batches, between)
     return generator.eval()
