@@ -28,6 +28,9 @@ HALF_LIFE = 500_000.0
 """Pictures in which the average forgets half, once ten million were seen. Until then the ramp of the loop
 rules: in effect a twentieth of what was seen, whatever stands here; see `training.average`."""
 
+USUAL_BATCH = 8
+"""Of the minutes that small hardware has, many small steps make more than few large ones; see the log."""
+
 _DETAIL = 4.0
 _EASED = 0.1
 _REFINED = 2
@@ -53,7 +56,7 @@ class Derived:
             judges it; how many are kept, the training pictures say (see `networks.principal.foresee`).
         anchor: Cells, above which the head start says what it can foretell: 8, less where pictures are
             smaller than 32, or `networks.linear.grid_of` is.
-        batch: Pictures of a turn: 16, more on a fast machine (see `grown`); half as many, as often as needed,
+        batch: Pictures of a turn: 8, more on a fast machine (see `grown`); half as many, as often as needed,
             where they would be more than an eighth of the cohort, but never fewer than 4.
         strength: Of the gradient penalties: in proportion to the pixels, or voxels, in inverse proportion to
             the batch, 1 at 64 x 64 and 16.
@@ -193,7 +196,9 @@ def grown(pace: float) -> tuple[int, int]:
     return 2 ** int(power / 4), 2 ** int(power / 2)
 
 
-def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) -> Derived:
+def derive(
+    task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0, usual_batch: int = USUAL_BATCH
+) -> Derived:
     """All derived numbers of a recipe, in one place.
 
     Width and batch were chosen on two CPU cores. What an accelerator is given beyond that follows from
@@ -204,10 +209,11 @@ def derive(task: Synthesis, train: Cohort, minutes: float, pace: float = 1.0) ->
         train: Training cases.
         minutes: Budget of training on this machine.
         pace: How many times as many pictures a second as two CPU cores this machine plays; 1 for every CPU.
+        usual_batch: Pictures of a turn on two cores, of a cohort that is not small.
     """
     counts = Counter(map(task.told, train.cases))
     wider, larger = grown(pace)
-    batch = 16 * larger
+    batch = usual_batch * larger
     while batch > 4 and batch * 8 > len(train):
         batch //= 2
     grid, thinner = grid_of(task.shape), beyond(task.shape)

@@ -22,6 +22,7 @@ from vesalius.recipes.derived import HALF_LIFE, LONG, Derived, derive, grown
 from vesalius.recipes.recipe import Recipe
 from vesalius.tasks.synthesis import Synthesis
 
+_BATCH = 16
 _STEPS_OF_HALF = 693
 _FORGIVEN = 0.3
 _FLAT_AT_64 = 2.0
@@ -45,7 +46,7 @@ def nonsaturating_gan(
     Source:
         Karras et al., NeurIPS 2020, section 3.1.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     game = _nonsaturating(derived, derived.generator, derived.discriminator, derived.gamma)
     return derived.framed(game, seed)
 
@@ -67,7 +68,7 @@ def stylegan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace
     Source:
         Karras et al., CVPR 2020, sections 2 and 4, for the generator; NeurIPS 2020 for the game.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     critic = Discriminator(width=derived.width)
     return derived.played(_nonsaturating(derived, derived.styled, critic, derived.strength), seed)
 
@@ -102,7 +103,7 @@ def hinge_diffaugment(
     Source:
         Zhao et al., NeurIPS 2020, for the augmentation; Lim and Ye, arXiv 1705.02894, for the loss.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     game = Hinge(
         generator=Generator(width=derived.width),
         discriminator=Discriminator(width=derived.width),
@@ -133,7 +134,7 @@ def r3gan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: f
     Source:
         Huang et al., NeurIPS 2024, section 4, and the authors' configuration for 64 x 64.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     widths = (2 * derived.width,) * stages_of(task.shape) + (derived.width,)
     game = Relativistic(
         generator=ResidualGenerator(widths=widths, blocks=2, form="grouped", latent=64),
@@ -165,7 +166,7 @@ def wasserstein_gan(
     Source:
         Gulrajani et al., NeurIPS 2017, algorithm 1.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     critic = Discriminator(width=derived.width, group=1)
     return derived.played(Wasserstein(generator=Generator(width=derived.width), discriminator=critic), seed)
 
@@ -186,7 +187,7 @@ def dcgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace: f
     Source:
         Radford, Metz and Chintala, ICLR 2016, section 4.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     game = Minimax(
         generator=Generator(width=derived.width),
         discriminator=Discriminator(width=derived.width, norm="batch", group=1),
@@ -212,7 +213,7 @@ def fastgan(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pace:
     Source:
         Liu et al., ICLR 2021, section 3 and the authors' code for the rates.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     game = Reconstructing(
         generator=FastGenerator(width=derived.width // 2),
         discriminator=FastDiscriminator(width=derived.width // 2),
@@ -239,7 +240,7 @@ def variational(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, p
     Source:
         Kingma and Welling, ICLR 2014; Kingma and Ba, ICLR 2015, algorithm 1, for rate and betas.
     """
-    derived = derive(task, train, minutes, pace)
+    derived = _sized(task, train, minutes, pace)
     latent = max(8, min(64, len(train.patients) // 16))
     objective = Variational(generator=Autoencoder(width=derived.width, latent=latent))
     return derived.played(objective, seed)
@@ -276,3 +277,8 @@ def diffusion(task: Synthesis, train: Cohort, minutes: float, seed: int = 0, pac
         half_life=HALF_LIFE,
         seed=seed,
     )
+
+
+def _sized(task: Synthesis, train: Cohort, minutes: float, pace: float) -> Derived:
+    """What is derived, of the batch that competitors were measured with; 8 is no better for them."""
+    return derive(task, train, minutes, pace, _BATCH)
