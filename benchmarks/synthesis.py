@@ -2,7 +2,8 @@
 
 Run as ``.venv/bin/python benchmarks/synthesis.py [--cohorts chest nuclei ...] [--methods ours linear ...]
 [--seeds 3] [--minutes 10] [--out FOLDER] [--data FOLDER] [--quick] [--again]``. Every method trains for the
-same wall time, the looks of the watch included, and is measured on the test people once: kernel distance
+same wall time, the looks of the watch included (diffusion is not looked at and keeps its last moment: its looks
+would take a fifth of its time), and is measured on the test people once: kernel distance
 in two feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a
 classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
 a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
