@@ -2,13 +2,13 @@
 
 Run as ``.venv/bin/python benchmarks/synthesis.py [--cohorts chest nuclei ...] [--methods ours linear ...]
 [--seeds 3] [--minutes 10] [--out FOLDER] [--data FOLDER] [--quick] [--again]``. Every method trains for the
-same wall time, the looks of the watch included (diffusion is not looked at and keeps its last moment: its looks
-would take a fifth of its time), and is measured on the test people once: kernel distance
-in two feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a
-classifier that learnt from it does on real people. Feature spaces and judge are shared by all methods of
-a cohort and seed. What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played
-again, nor is what ``benchmarks/rows`` records of another day and commit, which is said: take the rows of a
-method that was changed since out of it. A run that was broken off goes on.
+same wall time, the looks of the watch included (diffusion is not looked at and keeps its last moment, as its
+looks would take a fifth of its time), and is measured on the test people once: kernel distance in two
+feature spaces, coverage, how well two classifiers tell it from real pictures, and how well a classifier that
+learnt from it does on real people. Feature spaces and judge are shared by all methods of a cohort and seed.
+What is finished lies in ``--out`` (``COHORT/SEED/METHOD/row.json``) and is not played again, nor is what
+``benchmarks/rows`` records of another day and commit, which is said: take the rows of a method that was
+changed since out of it. A run that was broken off goes on.
 ``COHORT/sheet.png`` shows side by side all methods that were played here. With ``--again`` what is finished
 is measured anew, for when a measure was mended. The method ``learnt`` is none: it shows pictures of the
 people that the others learn from, who are not like test people to the last either.

@@ -30,7 +30,7 @@ class AtOnce:
     """A timer that waits for nothing."""
 
     def __init__(self, seconds, done):
-        self.start = done
+        self.start, self.cancel = done, list
 
 
 def test_a_run_that_is_told_to_leave_in_its_first_look_is_played_to_its_end(
@@ -44,5 +44,5 @@ def test_a_run_that_is_told_to_leave_in_its_first_look_is_played_to_its_end(
 
 def test_a_run_without_a_look_is_no_answer(bench, contest, judge, tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "played", lambda run: 0.0)
-    with pytest.raises(SystemExit, match=r"no look was had in 0\.1 minutes"):
+    with pytest.raises(SystemExit, match=r"no look of a second was had in 0\.1 minutes"):
         bench.left(contest.side, judge, RECIPE, 0.1, tmp_path / "run")

@@ -38,7 +38,7 @@ def test_arms_differ_in_augmentation_and_follow_the_people(bench, contest):
     assert usual.objective.adaptive is not None
     assert fixed.objective == replace(usual.objective, adaptive=None)
     assert usual == RECIPES["synthesis.conditional_gan"](usual.task, few, 1.0, contest.seed)
-    assert (fixed.batch, bench.recipe(contest, "fixed", many, 1.0).batch) == (4, 16)
+    assert (fixed.batch, bench.recipe(contest, "fixed", many, 1.0).batch) == (4, 8)
 
 
 def test_who_has_few_people_has_few_to_choose_by(bench, contest):

@@ -57,8 +57,16 @@ def noted(run, name):
     return [line["step"] for line in ledger.read(run.ledger) if name in line]
 
 
-def opened(recipe_for, people, folder, minutes=10.0):
-    return open_run(folder, recipe_for(people, 10**6), people, minutes)
+def opened(recipe_for, people, folder, judge=None, minutes=10.0):
+    run = open_run(folder, recipe_for(people, 10**6), people, minutes)
+    run.judge = judge
+    return run
+
+
+def ended(run):
+    """Play to the end."""
+    for _ in play(run):
+        pass
 
 
 def until(run, last):
@@ -87,13 +95,11 @@ def test_a_shorter_run_is_felt_within_a_twentieth_and_looked_at_from_an_eighth(s
 
 def test_a_slow_run_that_the_clock_ends_gets_several_looks_and_a_haven(recipe_for, people, tmp_path, world):
     judge = world(step=3.0)
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
+    run = opened(recipe_for, people, tmp_path, judge)
     until(run, 60)
     assert (run.rhythm.step, run.rhythm.beat) == (3.0, 5)
     assert run.game.haven.step == 44
-    for _ in play(run):
-        pass
+    ended(run)
     assert noted(run, "watch/rank") == [31, 44, 62, 88, 125, 177, run.game.step]
     assert 190 < run.game.step <= 200
     assert noted(run, "watch/spread")[:3] == [5, 10, 15]
@@ -161,18 +167,15 @@ def test_without_a_clock_the_rhythm_is_a_function_of_the_steps(recipe_for, peopl
     run = open_run(tmp_path, recipe_for(people, 40), people)
     run.judge = judge
     assert run.rhythm == rhythm_of(40)
-    for _ in play(run):
-        pass
+    ended(run)
     assert noted(run, "watch/rank") == [6, 8, 11, 16, 22, 31, 40]
     assert open_run(tmp_path, recipe_for(people, 40), people).rhythm == rhythm_of(40)
 
 
 def test_looks_that_cost_much_are_spaced_out_and_the_budget_holds(recipe_for, people, tmp_path, world):
     judge = world(step=3.0, look=40.0)
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
-    for _ in play(run):
-        pass
+    run = opened(recipe_for, people, tmp_path, judge)
+    ended(run)
     looks = noted(run, "watch/rank")
     assert len(looks) == 3
     assert (looks[0], looks[-1]) == (31, run.game.step)
@@ -208,10 +211,8 @@ def dear(monkeypatch):
 def test_a_judge_whose_pictures_cost_too_much_is_shown_one_average(recipe_for, people, tmp_path, world, dear):
     judge = world(step=3.0, look=40.0)
     dear(judge, 50.0)
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
-    for _ in play(run):
-        pass
+    run = opened(recipe_for, people, tmp_path, judge)
+    ended(run)
     assert run.rhythm.averages == 1
     assert "by one of two averages" in run.rhythm.words
     assert run.reserve == 20.0  # he takes half the time for half the averages
@@ -226,10 +227,8 @@ def test_where_not_even_one_can_be_shown_nobody_chooses_and_the_ledger_says_so(
 ):
     judge = world(step=3.0, look=40.0)
     dear(judge, 100.0)
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
-    for _ in play(run):
-        pass
+    run = opened(recipe_for, people, tmp_path, judge)
+    ended(run)
     assert noted(run, "watch/rank") == []
     (said,) = [line for line in ledger.read(run.ledger) if "event" in line]
     assert said["step"] == 31
@@ -239,8 +238,7 @@ def test_where_not_even_one_can_be_shown_nobody_chooses_and_the_ledger_says_so(
     assert run.seconds <= 1.01 * run.limit
     card = finish(run).card
     assert (card.steps, card.judged_by) == (card.played, 0)
-    again = opened(recipe_for, people, tmp_path)
-    again.judge = judge
+    again = opened(recipe_for, people, tmp_path, judge)
     assert (again.rhythm, again.chooser) == (run.rhythm, None)
 
 
@@ -259,18 +257,14 @@ def test_a_file_that_holds_no_rhythm_is_refused(recipe_for, people, tmp_path, te
 
 
 def test_a_run_that_is_given_more_minutes_finds_its_rhythm_anew(recipe_for, people, tmp_path, world, dear):
-    judge = world(step=3.0, look=40.0)
+    judge = world(step=6.0, look=40.0)
     dear(judge, 100.0)
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
-    for _ in play(run):
-        pass
+    run = opened(recipe_for, people, tmp_path, judge)
+    ended(run)
     assert (run.rhythm.averages, run.rhythm.limit) == (0, 600.0)
-    longer = opened(recipe_for, people, tmp_path, minutes=40.0)
-    longer.judge = judge
-    assert (longer.rhythm.averages, longer.rhythm.beat) == (2, 20)
-    for _ in play(longer):
-        pass
+    longer = opened(recipe_for, people, tmp_path, judge, minutes=40.0)
+    assert (longer.rhythm.averages, longer.rhythm.beat) == (2, 10)
+    ended(longer)
     assert noted(longer, "watch/rank")[-1] == longer.game.step
     assert finish(longer).card.judged_by == judge.patients
     assert opened(recipe_for, people, tmp_path, minutes=1.0).rhythm == longer.rhythm
@@ -283,10 +277,8 @@ def test_a_judge_who_was_asked_after_the_last_checkpoint_is_asked_again(
     dear(judge, 100.0)
     left = until(opened(recipe_for, people, tmp_path), 25)
     left.keep(afforded(left.rhythm, 100.0, left.limit))  # and killed
-    run = opened(recipe_for, people, tmp_path)
-    run.judge = judge
-    for _ in play(run):
-        pass
+    run = opened(recipe_for, people, tmp_path, judge)
+    ended(run)
     assert [line["step"] for line in ledger.read(run.ledger) if "event" in line] == [31]
 
 
@@ -302,6 +294,5 @@ def test_a_moment_that_was_chosen_is_kept_where_time_is_too_short_to_look_again(
     best = run.game.kept.step
     short = open_run(tmp_path, recipe_for(people, 120), people, 1.0)
     short.judge = judge
-    for _ in play(short):
-        pass
+    ended(short)
     assert (finish(short).card.steps, finish(short).card.judged_by) == (best, judge.patients)
