@@ -9,7 +9,7 @@ train, val, test = vs.phantom_cohort(200, size=32).parts()
 task = vs.synthesis_of(train, size=32, fact="label")
 learnt = vs.stack(train, task)
 
-recipe = replace(vs.conditional_gan(task, train, minutes=1.0), steps=40)
+recipe = replace(vs.conditional_gan(task, train, minutes=1.0), steps=10)
 judge = vs.glance_by(learnt, vs.stack(val, task))
 model = vs.fit(recipe, train, Path("run"), judge=judge)
 

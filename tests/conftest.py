@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +13,13 @@ settings.register_profile(
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
+WHOLE = {"stories", "benchmarks", "cli"}
+
+
+def pytest_runtest_setup(item):
+    """Check shapes where parts are tested: whole ways play the same parts often, half of it checks."""
+    is_whole = item.path.parent.name in WHOLE or item.get_closest_marker("whole") is not None
+    jaxtyping.config.update("jaxtyping_disable", is_whole)
 
 
 @pytest.fixture(scope="session")

@@ -112,20 +112,18 @@ def test_pictures_that_copy_patients_are_not_released(asked, tmp_path, monkeypat
     assert not (tmp_path / "more").exists()
 
 
-@pytest.mark.parametrize(
-    "stage", ["begin_with_bar", "train_with_bar", "stack_made", "judge", "write_samples"]
-)
-def test_a_way_that_was_stopped_anywhere_ends_with_the_same_command(
-    stage, asked, tmp_path, monkeypatch, capsys
+def test_a_way_that_is_stopped_again_and_again_ends_with_the_same_command(
+    asked, tmp_path, monkeypatch, capsys
 ):
     def stop(*told, **named):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(verb, stage, stop)
-        assert cli.main([*asked, "--quick"]) == 130
-    assert "the same command goes on from here" in capsys.readouterr().err
-    assert not (tmp_path / "out" / "synthetic").exists()
+    for stage in ("begin_with_bar", "train_with_bar", "stack_made", "judge", "write_samples"):
+        with monkeypatch.context() as patched:
+            patched.setattr(verb, stage, stop)
+            assert cli.main([*asked, "--quick"]) == 130, stage
+        assert "the same command goes on from here" in capsys.readouterr().err
+        assert not (tmp_path / "out" / "synthetic").exists()
     assert cli.main([*asked, "--quick"]) == 0
     assert (tmp_path / "out" / "synthetic" / "metadata.csv").exists()
 

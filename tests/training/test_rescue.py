@@ -23,6 +23,8 @@ from vesalius.training.rhythm import Rhythm
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
 
+pytestmark = pytest.mark.whole
+
 
 class Pleased:
     """A judge whom every moment pleases more than the one before."""

@@ -13,6 +13,7 @@ from vesalius.training.rhythm import USUAL, Rhythm, afforded, rhythm_of, spaced
 from vesalius.training.run import open_run
 from vesalius.training.watch import Look
 
+pytestmark = pytest.mark.whole
 HALF_OCTAVES = tuple(round(250 * 2 ** (half / 2)) for half in range(40))
 
 
